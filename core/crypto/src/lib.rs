@@ -1,0 +1,3 @@
+//! Bytes to sealed bytes.
+#![no_std]
+extern crate alloc;

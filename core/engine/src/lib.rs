@@ -1,0 +1,3 @@
+//! The decisions of an account.
+#![no_std]
+extern crate alloc;

@@ -1,0 +1,3 @@
+//! What is on the network.
+#![no_std]
+extern crate alloc;
