@@ -1,0 +1,137 @@
+//! What a person or a program can want of an account.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use sipher_wire::Time;
+use sipher_wire::sip::Lifetime;
+use zeroize::Zeroizing;
+
+use crate::buddy::BuddyId;
+use crate::grant::{PresenceLevel, ReceiptLevel};
+use crate::invite::InvitationId;
+use crate::name::Name;
+use crate::presence::Status;
+
+/// Something that an account is to do. Commands that need a relay carry on everything else that waits, too.
+#[derive(Debug)]
+pub enum Command {
+    /// Make a one-time invitation. Answered by [`Answer::Invited`](super::Answer::Invited) once it can be used.
+    Invite {
+        /// What the new buddy will be called.
+        for_name: Option<Name>,
+    },
+    /// Take an invitation back.
+    Withdraw(InvitationId),
+    /// Use an invitation of somebody.
+    Accept {
+        /// The invitation, as it was pasted.
+        uri: Zeroizing<String>,
+        /// What the new buddy will be called; else as he calls himself.
+        as_name: Option<Name>,
+    },
+    /// Send texts, each one a message.
+    Send {
+        /// To whom.
+        to: BuddyId,
+        /// What, in order.
+        texts: Vec<String>,
+        /// How long the relay keeps it.
+        lifetime: Lifetime,
+        /// What is waited for.
+        wait: Wait,
+    },
+    /// Fetch what waits, send what waits, carry on links, grants and presence.
+    Sync {
+        /// Whether the buddies' presence is fetched as well.
+        presence: Presenting,
+    },
+    /// Take what is unread, once: it counts as read from then on.
+    MarkRead {
+        /// Of whom; else of everybody.
+        buddy: Option<BuddyId>,
+    },
+    /// Stay connected and tell what happens by events, until [`Command::Leave`].
+    Stay,
+    /// Connect only for commands again.
+    Leave,
+    /// Set one's own presence.
+    SetStatus(Status),
+    /// Give a buddy a right.
+    Grant {
+        /// To whom.
+        buddy: BuddyId,
+        /// What.
+        right: RightChange,
+        /// Until when; else until it is retracted.
+        until: Option<Time>,
+    },
+    /// Take a right from a buddy.
+    Retract {
+        /// From whom.
+        buddy: BuddyId,
+        /// Which.
+        right: WithdrawnRight,
+    },
+    /// Call a buddy by another name.
+    Rename {
+        /// Whom.
+        buddy: BuddyId,
+        /// How.
+        name: Name,
+    },
+    /// Note that the safety words were compared, or that it shall be forgotten.
+    SetVerified {
+        /// With whom.
+        buddy: BuddyId,
+        /// Whether they were equal.
+        verified: bool,
+    },
+}
+
+/// A right that is given.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RightChange {
+    /// To write messages.
+    Message,
+    /// To see presence, up to this much.
+    Presence(PresenceLevel),
+    /// To get receipts, up to this much.
+    Receipts(ReceiptLevel),
+}
+
+/// A right that is taken away.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum WithdrawnRight {
+    /// To write messages.
+    Message,
+    /// To see presence.
+    Presence,
+    /// To get receipts.
+    Receipts,
+    /// All of them.
+    All,
+}
+
+/// Whether a sync fetches the presence of buddies.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Presenting {
+    /// It does.
+    Fetch,
+    /// It doesn't.
+    Skip,
+}
+
+/// What a send waits for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Wait {
+    /// Nothing: it is kept and will be sent.
+    Queued,
+    /// The relay has it on disk.
+    #[default]
+    Stored,
+    /// The buddy's device has it.
+    Delivered,
+    /// The buddy saw it.
+    Read,
+}
