@@ -101,18 +101,29 @@ impl RelayAddress {
         }
         let mut parts = rest.splitn(3, '/');
         let (host, port) = parse_host_port(parts.next().unwrap_or_default())?;
-        let id = parts.next().and_then(|key| RelayId::parse(key.as_bytes())).ok_or(AddressFault::Key)?;
+        let id = parts
+            .next()
+            .and_then(|key| RelayId::parse(key.as_bytes()))
+            .ok_or(AddressFault::Key)?;
         let token = match parts.next() {
             None => None,
             Some(text) => Some(OpeningToken::parse(text).ok_or(AddressFault::Token)?),
         };
-        Ok(Self { host, port, id, token })
+        Ok(Self {
+            host,
+            port,
+            id,
+            token,
+        })
     }
 
     /// The same relay without the secret: what may be given to others.
     #[must_use]
     pub fn without_token(&self) -> Self {
-        Self { token: None, ..self.clone() }
+        Self {
+            token: None,
+            ..self.clone()
+        }
     }
 
     /// Host and port as a dialer or a later part of an invitation wants them; the default port is left out.
@@ -125,7 +136,10 @@ impl RelayAddress {
 
     /// The address with its secret, in small letters; that's why there is no `Display`.
     pub fn expose_text(&self) -> String {
-        let token = self.token.as_ref().map_or(String::new(), |t| alloc::format!("/{}", t.expose_text()));
+        let token = self
+            .token
+            .as_ref()
+            .map_or(String::new(), |t| alloc::format!("/{}", t.expose_text()));
         alloc::format!("sipher-relay:{}/{}{token}", self.host_port(), self.id)
     }
 
@@ -165,7 +179,13 @@ mod tests {
 
     #[test]
     fn an_address_is_the_same_in_capitals() {
-        for text in ["relay.example", "relay.example:7000", "192.0.2.1", "[2001:db8::1]", "[2001:db8::1]:7000"] {
+        for text in [
+            "relay.example",
+            "relay.example:7000",
+            "192.0.2.1",
+            "[2001:db8::1]",
+            "[2001:db8::1]:7000",
+        ] {
             for token in ["", "/s3cret-token"] {
                 let written = alloc::format!("sipher-relay:{text}/{KEY}{token}");
                 let address = RelayAddress::parse(&written).unwrap();
@@ -179,7 +199,10 @@ mod tests {
     fn the_default_port_is_left_out() {
         let address = RelayAddress::parse(&alloc::format!(" Sipher-Relay:a.example:5061/{KEY}\n")).unwrap();
         assert_eq!(address.port, 5061);
-        assert_eq!(address.expose_text(), alloc::format!("sipher-relay:a.example/{KEY}"));
+        assert_eq!(
+            address.expose_text(),
+            alloc::format!("sipher-relay:a.example/{KEY}")
+        );
     }
 
     #[test]
@@ -193,13 +216,25 @@ mod tests {
             ("sipher-relay:a_b/k7q3mzx2ahb5w4tcyd6eolrn2i", AddressFault::Host),
             ("sipher-relay:::1/k7q3mzx2ahb5w4tcyd6eolrn2i", AddressFault::Host),
             ("sipher-relay:a:0/k7q3mzx2ahb5w4tcyd6eolrn2i", AddressFault::Port),
-            ("sipher-relay:a:65536/k7q3mzx2ahb5w4tcyd6eolrn2i", AddressFault::Port),
+            (
+                "sipher-relay:a:65536/k7q3mzx2ahb5w4tcyd6eolrn2i",
+                AddressFault::Port,
+            ),
             ("sipher-relay:a:+1/k7q3mzx2ahb5w4tcyd6eolrn2i", AddressFault::Port),
             ("sipher-relay:a.example", AddressFault::Key),
             ("sipher-relay:a.example/k7q3", AddressFault::Key),
-            ("sipher-relay:a.example/k7q3mzx2ahb5w4tcyd6eolrn21", AddressFault::Key),
-            ("sipher-relay:a.example/k7q3mzx2ahb5w4tcyd6eolrn2i/", AddressFault::Token),
-            ("sipher-relay:a.example/k7q3mzx2ahb5w4tcyd6eolrn2i/a/b", AddressFault::Token),
+            (
+                "sipher-relay:a.example/k7q3mzx2ahb5w4tcyd6eolrn21",
+                AddressFault::Key,
+            ),
+            (
+                "sipher-relay:a.example/k7q3mzx2ahb5w4tcyd6eolrn2i/",
+                AddressFault::Token,
+            ),
+            (
+                "sipher-relay:a.example/k7q3mzx2ahb5w4tcyd6eolrn2i/a/b",
+                AddressFault::Token,
+            ),
         ];
         for (text, fault) in cases {
             assert_eq!(RelayAddress::parse(text), Err(fault), "{text}");

@@ -152,18 +152,29 @@ pub struct Credentials {
 impl Credentials {
     /// A key that this connection has proven before.
     pub fn known(key: impl Into<ProofKey>) -> Self {
-        Self { key: key.into(), signature: None, opening: None, nonce: None }
+        Self {
+            key: key.into(),
+            signature: None,
+            opening: None,
+            nonce: None,
+        }
     }
 
     /// A key with its proof over [`own_input`] or [`use_input`].
     pub fn proven(key: impl Into<ProofKey>, signature: Signature) -> Self {
-        Self { signature: Some(signature), ..Self::known(key) }
+        Self {
+            signature: Some(signature),
+            ..Self::known(key)
+        }
     }
 
     /// The same, with the token that lets it open a box.
     #[must_use]
     pub fn opening(self, token: OpeningToken) -> Self {
-        Self { opening: Some(token), ..self }
+        Self {
+            opening: Some(token),
+            ..self
+        }
     }
 
     /// Checks the signature over these octets.

@@ -51,7 +51,11 @@ pub(crate) fn first_octets(text: &[u8; ID_CHARS]) -> [u8; 16] {
 }
 
 fn letter(value: u32) -> u8 {
-    usize::try_from(value).ok().and_then(|at| ALPHABET.get(at)).copied().unwrap_or(b'a')
+    usize::try_from(value)
+        .ok()
+        .and_then(|at| ALPHABET.get(at))
+        .copied()
+        .unwrap_or(b'a')
 }
 
 fn value(letter: u8) -> Option<u32> {

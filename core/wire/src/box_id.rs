@@ -67,7 +67,9 @@ impl BoxId {
 
     /// The kind that makes this the id of a box of `owner`, if one does: the test of ownership.
     pub fn kind_under(&self, owner: &OwnerKey) -> Option<BoxKind> {
-        BoxKind::ALL.into_iter().find(|&kind| Self::of(kind, owner) == *self)
+        BoxKind::ALL
+            .into_iter()
+            .find(|&kind| Self::of(kind, owner) == *self)
     }
 
     /// The id as text.

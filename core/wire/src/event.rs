@@ -35,7 +35,9 @@ impl Package {
 
     /// The package of a name; names of event packages are compared with case (RFC 6665 §8.2.1).
     pub fn parse(name: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|package| package.as_str().as_bytes() == name)
+        Self::ALL
+            .into_iter()
+            .find(|package| package.as_str().as_bytes() == name)
     }
 }
 
@@ -56,7 +58,10 @@ impl Event {
             None => 0,
             Some(text) => grammar::number(text?)?,
         };
-        Some(Self { package: Package::parse(name), since })
+        Some(Self {
+            package: Package::parse(name),
+            since,
+        })
     }
 }
 
@@ -124,7 +129,9 @@ impl EndReason {
     ];
 
     fn parse(text: &[u8]) -> Self {
-        let known = Self::NAMED.into_iter().find(|(_, name)| name.as_bytes().eq_ignore_ascii_case(text));
+        let known = Self::NAMED
+            .into_iter()
+            .find(|(_, name)| name.as_bytes().eq_ignore_ascii_case(text));
         known.map_or(Self::Other, |(reason, _)| reason)
     }
 }
@@ -151,7 +158,10 @@ pub enum SubscriptionState {
 impl SubscriptionState {
     /// The end for this reason, without a time to wait.
     pub const fn ended(reason: EndReason) -> Self {
-        Self::Terminated { reason, retry_after_secs: None }
+        Self::Terminated {
+            reason,
+            retry_after_secs: None,
+        }
     }
 
     /// Reads the value of a `Subscription-State` header.
@@ -162,14 +172,19 @@ impl SubscriptionState {
             Some(text) => grammar::saturating_u32(text?).map(Some),
         };
         if name.eq_ignore_ascii_case(b"active") {
-            return Some(Self::Active { expires_secs: secs(b"expires")?.unwrap_or(u32::MAX) });
+            return Some(Self::Active {
+                expires_secs: secs(b"expires")?.unwrap_or(u32::MAX),
+            });
         }
         if name.eq_ignore_ascii_case(b"pending") {
             return Some(Self::Pending);
         }
         name.eq_ignore_ascii_case(b"terminated").then_some(())?;
         Some(Self::Terminated {
-            reason: params.get(b"reason").flatten().map_or(EndReason::Other, EndReason::parse),
+            reason: params
+                .get(b"reason")
+                .flatten()
+                .map_or(EndReason::Other, EndReason::parse),
             retry_after_secs: secs(b"retry-after")?,
         })
     }
@@ -180,7 +195,10 @@ impl fmt::Display for SubscriptionState {
         match self {
             Self::Active { expires_secs } => write!(f, "active;expires={expires_secs}"),
             Self::Pending => f.write_str("pending"),
-            Self::Terminated { reason, retry_after_secs } => {
+            Self::Terminated {
+                reason,
+                retry_after_secs,
+            } => {
                 f.write_str("terminated")?;
                 if let Some((_, name)) = EndReason::NAMED.iter().find(|(named, _)| named == reason) {
                     write!(f, ";reason={name}")?;
@@ -201,12 +219,18 @@ mod tests {
         let mut states = alloc::vec![
             SubscriptionState::Active { expires_secs: 3588 },
             SubscriptionState::Pending,
-            SubscriptionState::Terminated { reason: EndReason::Probation, retry_after_secs: Some(60) },
+            SubscriptionState::Terminated {
+                reason: EndReason::Probation,
+                retry_after_secs: Some(60)
+            },
             SubscriptionState::ended(EndReason::Other),
         ];
         states.extend(EndReason::NAMED.map(|(reason, _)| SubscriptionState::ended(reason)));
         for state in states {
-            assert_eq!(SubscriptionState::parse(state.to_string().as_bytes()), Some(state));
+            assert_eq!(
+                SubscriptionState::parse(state.to_string().as_bytes()),
+                Some(state)
+            );
         }
     }
 
@@ -220,9 +244,18 @@ mod tests {
 
     #[test]
     fn an_unknown_package_is_not_a_broken_event() {
-        assert_eq!(Event::parse(b"presence"), Some(Event { package: None, since: 0 }));
+        assert_eq!(
+            Event::parse(b"presence"),
+            Some(Event {
+                package: None,
+                since: 0
+            })
+        );
         assert_eq!(Event::parse(b"sipher-log;since=7").unwrap().since, 7);
-        assert_eq!(Event::parse(b"sipher-cell;id=a").unwrap().package, Some(Package::Cell));
+        assert_eq!(
+            Event::parse(b"sipher-cell;id=a").unwrap().package,
+            Some(Package::Cell)
+        );
         assert_eq!(Event::parse(b"Sipher-Cell").unwrap().package, None);
         assert_eq!(Event::parse(b""), None);
         assert_eq!(Event::parse(b"sipher-log;since=-1"), None);

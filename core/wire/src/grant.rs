@@ -163,7 +163,10 @@ mod tests {
             right: Right::Read,
             treatment: Treatment::Deliver,
             not_after_secs: 10,
-            allowance: Allowance { items: 1, period_secs: 1 },
+            allowance: Allowance {
+                items: 1,
+                period_secs: 1,
+            },
         };
         assert!(!grant.has_ended(Time::from_millis(10_999)));
         assert!(grant.has_ended(Time::from_secs(11)));

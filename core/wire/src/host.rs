@@ -33,9 +33,13 @@ impl Host {
 
     /// Whether text is a host. Takes no memory.
     pub fn is_valid(text: &[u8]) -> bool {
-        let Ok(text) = core::str::from_utf8(text) else { return false };
+        let Ok(text) = core::str::from_utf8(text) else {
+            return false;
+        };
         match text.strip_prefix('[') {
-            Some(inner) => inner.strip_suffix(']').is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok()),
+            Some(inner) => inner
+                .strip_suffix(']')
+                .is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok()),
             None => is_name(text) || text.parse::<Ipv4Addr>().is_ok(),
         }
     }
@@ -61,7 +65,10 @@ impl fmt::Display for Host {
 
 /// Labels of letters, digits and inner hyphens; the last one must not look like a number (RFC 3261 §25.1).
 fn is_name(text: &str) -> bool {
-    let last_is_a_number = text.rsplit('.').next().is_some_and(|l| l.bytes().all(|c| c.is_ascii_digit()));
+    let last_is_a_number = text
+        .rsplit('.')
+        .next()
+        .is_some_and(|l| l.bytes().all(|c| c.is_ascii_digit()));
     text.len() <= HOST_OCTETS && !last_is_a_number && text.split('.').all(is_label)
 }
 
@@ -95,7 +102,21 @@ mod tests {
     #[test]
     fn what_is_no_host_is_refused() {
         let long = "a".repeat(64);
-        for bad in ["", ".", "a..b", "-a", "a-", "a_b", "256.1.1.1", "1.2.3", "[::1", "::1", "[127.0.0.1]", "a b", &long] {
+        for bad in [
+            "",
+            ".",
+            "a..b",
+            "-a",
+            "a-",
+            "a_b",
+            "256.1.1.1",
+            "1.2.3",
+            "[::1",
+            "::1",
+            "[127.0.0.1]",
+            "a b",
+            &long,
+        ] {
             assert_eq!(Host::parse(bad.as_bytes()), None, "{bad}");
         }
     }

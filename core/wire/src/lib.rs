@@ -33,7 +33,9 @@ pub mod sip;
 mod time;
 
 pub use crate::address::{AddressFault, RelayAddress, RelayId};
-pub use crate::auth::{Binding, Credentials, OpeningToken, OwnerKey, ProofKey, Signature, Unproven, own_input, use_input};
+pub use crate::auth::{
+    Binding, Credentials, OpeningToken, OwnerKey, ProofKey, Signature, Unproven, own_input, use_input,
+};
 pub use crate::box_id::{BoxId, BoxKind};
 pub use crate::event::{ETag, EndReason, Event, Package, SubscriptionState};
 pub use crate::grant::{Allowance, Grant, GrantId, GrantKey, GrantOp, GrantOps, Right, Treatment};

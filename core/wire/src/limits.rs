@@ -59,7 +59,7 @@ pub const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(32);
 /// A pong must come within this, RFC 5626 §4.4.1.
 pub const PONG_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest wait between attempts to connect, RFC 5626 §4.5.
-pub const RECONNECT_MAX: Duration = Duration::from_secs(1800);
+pub const RECONNECT_MAX: Duration = Duration::from_mins(30);
 /// The base of the wait between attempts to connect, RFC 5626 §4.5.
 pub const RECONNECT_BASE: Duration = Duration::from_secs(30);
 /// At most one NOTIFY of a cell a watcher in this time, SIP.md E8.

@@ -46,7 +46,9 @@ impl Nonce {
     pub fn parse_challenge(value: &[u8]) -> Option<Self> {
         crate::sip::grammar::list(auth::scheme_rest(value, b"Sipher")?).find_map(|item| {
             let (name, text) = crate::sip::grammar::assignment(item)?;
-            (name.eq_ignore_ascii_case(b"n")).then(|| Self::parse(text)).flatten()
+            (name.eq_ignore_ascii_case(b"n"))
+                .then(|| Self::parse(text))
+                .flatten()
         })
     }
 }
@@ -93,19 +95,32 @@ pub fn use_nonce_input(
     relay: RelayNameAndKey<'_>,
     right: Right,
 ) -> Vec<u8> {
-    auth::signed("use-nonce", &[&covered(request, proof, relay), &[right.as_octet()]])
+    auth::signed(
+        "use-nonce",
+        &[&covered(request, proof, relay), &[right.as_octet()]],
+    )
 }
 
 impl Credentials {
     /// The same credentials as an answer to a challenge.
     #[must_use]
     pub fn answering(self, proof: NonceProof) -> Self {
-        Self { nonce: Some(proof), ..self }
+        Self {
+            nonce: Some(proof),
+            ..self
+        }
     }
 }
 
-const COVERED: [Name; 7] =
-    [Name::To, Name::CallId, Name::CSeq, Name::Expires, Name::Contact, Name::Event, Name::SipIfMatch];
+const COVERED: [Name; 7] = [
+    Name::To,
+    Name::CallId,
+    Name::CSeq,
+    Name::Expires,
+    Name::Contact,
+    Name::Event,
+    Name::SipIfMatch,
+];
 
 fn covered(request: &impl Fields, proof: &NonceProof, relay: RelayNameAndKey<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
@@ -134,3 +149,6 @@ fn put_list(out: &mut Vec<u8>, values: &[&[u8]]) {
 fn put_len(out: &mut Vec<u8>, len: usize) {
     out.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes());
 }
+
+#[cfg(test)]
+mod tests;

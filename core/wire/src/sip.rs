@@ -1,7 +1,7 @@
 //! SIP as octets and as values: cutting, viewing, checking, writing. Spec: `spec/wire.md`; RFC 3261.
 //!
 //! Octets from the network are read by this module's own scanner alone: [`Cutter`] finds the borders of
-//! messages, [`Head`] their fields, [`check`] their faults. The SIP crate writes heads, in one private
+//! messages, [`Head`] their fields, [`check()`] their faults. The SIP crate writes heads, in one private
 //! module; it never sees a body, nor anything of the network.
 
 mod check;

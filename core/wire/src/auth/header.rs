@@ -35,10 +35,15 @@ impl Credentials {
         Some(Self {
             key: ProofKey(base64(key?)?),
             signature: optional(signature, |text| base64(text).map(Signature))?,
-            opening: optional(token, |text| OpeningToken::parse(core::str::from_utf8(text).ok()?))?,
+            opening: optional(token, |text| {
+                OpeningToken::parse(core::str::from_utf8(text).ok()?)
+            })?,
             nonce: match (nonce, count) {
                 (None, None) => None,
-                (nonce, count) => Some(NonceProof { nonce: Nonce::parse(nonce?)?, count: hex_count(count?)? }),
+                (nonce, count) => Some(NonceProof {
+                    nonce: Nonce::parse(nonce?)?,
+                    count: hex_count(count?)?,
+                }),
             },
         })
     }
@@ -88,5 +93,7 @@ pub(crate) fn base64<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
 /// Exactly eight hexadecimal digits, as in RFC 7616.
 fn hex_count(text: &[u8]) -> Option<u32> {
     let plain = text.len() == 8 && text.iter().all(u8::is_ascii_hexdigit);
-    u32::from_str_radix(core::str::from_utf8(text).ok()?, 16).ok().filter(|_| plain)
+    u32::from_str_radix(core::str::from_utf8(text).ok()?, 16)
+        .ok()
+        .filter(|_| plain)
 }

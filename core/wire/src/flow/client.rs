@@ -47,22 +47,41 @@ pub enum Due<T> {
 impl<T> ClientTransactions<T> {
     /// None yet.
     pub fn new(link: Link) -> Self {
-        Self { link, open: BTreeMap::new() }
+        Self {
+            link,
+            open: BTreeMap::new(),
+        }
     }
 
     /// Takes a request that is sent at `now`. Gives the context back if too many are open.
     ///
     /// # Errors
     /// The context, and then the request must not be sent.
-    pub fn start(&mut self, now: Time, branch: &Branch, method: Method, octets: &Bytes, context: T) -> Result<(), T> {
+    pub fn start(
+        &mut self,
+        now: Time,
+        branch: &Branch,
+        method: Method,
+        octets: &Bytes,
+        context: T,
+    ) -> Result<(), T> {
         if self.open.len() >= CLIENT_TRANSACTIONS {
             return Err(context);
         }
         let again = match self.link {
             Link::Stream => None,
-            Link::Datagram => Some(Again { octets: octets.clone(), at: now + T1, interval: T1 }),
+            Link::Datagram => Some(Again {
+                octets: octets.clone(),
+                at: now + T1,
+                interval: T1,
+            }),
         };
-        let open = Open { method, context, ends: now + TRANSACTION_TIMEOUT, again };
+        let open = Open {
+            method,
+            context,
+            ends: now + TRANSACTION_TIMEOUT,
+            again,
+        };
         self.open.insert(branch.as_str().into(), open);
         Ok(())
     }
@@ -87,11 +106,19 @@ impl<T> ClientTransactions<T> {
 
     /// The next thing that a timer asks for at `now`.
     pub fn poll(&mut self, now: Time) -> Option<Due<T>> {
-        let ended = self.open.iter().find(|(_, open)| open.ends <= now).map(|(branch, _)| branch.clone());
+        let ended = self
+            .open
+            .iter()
+            .find(|(_, open)| open.ends <= now)
+            .map(|(branch, _)| branch.clone());
         if let Some(open) = ended.and_then(|branch| self.open.remove(&branch)) {
             return Some(Due::TimedOut(open.context));
         }
-        let again = self.open.values_mut().filter_map(|open| open.again.as_mut()).find(|again| again.at <= now)?;
+        let again = self
+            .open
+            .values_mut()
+            .filter_map(|open| open.again.as_mut())
+            .find(|again| again.at <= now)?;
         again.interval = (again.interval * 2).min(T2);
         again.at = now + again.interval;
         Some(Due::Retransmit(again.octets.clone()))
@@ -99,12 +126,21 @@ impl<T> ClientTransactions<T> {
 
     /// When something happens next.
     pub fn next_wake(&self) -> Option<Time> {
-        self.open.values().map(|open| open.again.as_ref().map_or(open.ends, |again| again.at.min(open.ends))).min()
+        self.open
+            .values()
+            .map(|open| {
+                open.again
+                    .as_ref()
+                    .map_or(open.ends, |again| again.at.min(open.ends))
+            })
+            .min()
     }
 
     /// Ends all of them, as when the connection is lost: each context in no order.
     pub fn drain(&mut self) -> impl Iterator<Item = T> {
-        core::mem::take(&mut self.open).into_values().map(|open| open.context)
+        core::mem::take(&mut self.open)
+            .into_values()
+            .map(|open| open.context)
     }
 
     /// The contexts of the open requests.

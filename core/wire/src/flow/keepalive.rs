@@ -26,7 +26,11 @@ impl ClientKeepalive {
     /// For a flow that began at `now` under this Flow-Timer.
     pub fn new(now: Time, flow_timer: Duration, rng: &mut impl CryptoRng) -> Self {
         let every = flow_timer.max(Duration::from_secs(1));
-        Self { every, ping_at: now + drawn(every, rng), pong_by: None }
+        Self {
+            every,
+            ping_at: now + drawn(every, rng),
+            pong_by: None,
+        }
     }
 
     /// Notes a pong. One that wasn't asked for is harmless.
@@ -80,7 +84,11 @@ impl RelayKeepalive {
     /// For a flow that began at `now`.
     pub fn new(now: Time, flow_timer: Duration) -> Self {
         let silent_after = flow_timer + PONG_TIMEOUT * 2;
-        Self { silent_after, dead_at: now + silent_after, pings: 0 }
+        Self {
+            silent_after,
+            dead_at: now + silent_after,
+            pings: 0,
+        }
     }
 
     /// Notes a ping, which is to be answered with CRLF.
@@ -90,7 +98,11 @@ impl RelayKeepalive {
     pub fn ping(&mut self, now: Time) -> Result<(), PeerBroken> {
         self.dead_at = now + self.silent_after;
         self.pings = self.pings.saturating_add(1);
-        if self.pings > PINGS_IN_A_ROW { Err(PeerBroken) } else { Ok(()) }
+        if self.pings > PINGS_IN_A_ROW {
+            Err(PeerBroken)
+        } else {
+            Ok(())
+        }
     }
 
     /// Notes a message.
@@ -127,7 +139,10 @@ mod tests {
             let at = keepalive.next_wake();
             assert_eq!(keepalive.poll(at, rng), Some(KeepaliveStep::Ping));
             assert_eq!(keepalive.poll(at + Duration::from_millis(9999), rng), None);
-            assert_eq!(keepalive.poll(at + Duration::from_secs(10), rng), Some(KeepaliveStep::Dead));
+            assert_eq!(
+                keepalive.poll(at + Duration::from_secs(10), rng),
+                Some(KeepaliveStep::Dead)
+            );
         }
     }
 

@@ -18,7 +18,10 @@ impl Registration {
     /// them, so that many boxes don't come in one burst.
     pub fn granted(now: Time, expires_secs: u32, rng: &mut impl CryptoRng) -> Self {
         let span = Duration::from_secs(u64::from(expires_secs));
-        Self { refresh_at: now + span.mul_f64(0.8 + 0.15 * unit(rng)), ends: now + span }
+        Self {
+            refresh_at: now + span.mul_f64(0.8 + 0.15 * unit(rng)),
+            ends: now + span,
+        }
     }
 
     /// When to refresh it.
@@ -49,8 +52,12 @@ impl Backoff {
     pub fn failed(&mut self, rng: &mut impl CryptoRng) -> Duration {
         let before = self.failures;
         self.failures = before.saturating_add(1);
-        let Some(doublings) = before.checked_sub(1) else { return Duration::ZERO };
-        let span = RECONNECT_BASE.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(RECONNECT_MAX);
+        let Some(doublings) = before.checked_sub(1) else {
+            return Duration::ZERO;
+        };
+        let span = RECONNECT_BASE
+            .saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX))
+            .min(RECONNECT_MAX);
         span.mul_f64(0.5 + 0.5 * unit(rng))
     }
 }
@@ -68,7 +75,10 @@ mod tests {
         assert_eq!(backoff.failed(rng), Duration::ZERO);
         for most in [30, 60, 120, 240, 480, 960, 1800, 1800] {
             let wait = backoff.failed(rng).as_secs_f64();
-            assert!((f64::from(most) / 2.0..=f64::from(most)).contains(&wait), "{most}: {wait}");
+            assert!(
+                (f64::from(most) / 2.0..=f64::from(most)).contains(&wait),
+                "{most}: {wait}"
+            );
         }
         for _ in 0..100 {
             assert!(backoff.failed(rng) <= RECONNECT_MAX);

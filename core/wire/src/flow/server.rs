@@ -36,16 +36,31 @@ impl TransactionKey {
         let method = head.method_octets();
         let from_tag = request.from().and_then(|from| from.tag()).unwrap_or_default();
         let cseq = request.cseq().to_be_bytes();
-        let transaction = if branch.get(..7).is_some_and(|cookie| cookie.eq_ignore_ascii_case(b"z9hG4bK")) {
+        let transaction = if branch
+            .get(..7)
+            .is_some_and(|cookie| cookie.eq_ignore_ascii_case(b"z9hG4bK"))
+        {
             let host = via.map(|via| via.host()).unwrap_or_default().to_ascii_lowercase();
             let port = via.and_then(|via| via.port()).unwrap_or(0).to_be_bytes();
             hash(&[b"3261", branch, &host, &port, method])
         } else {
             let to_tag = request.to().and_then(|to| to.tag()).unwrap_or_default();
             let top = head.items(Name::Via).next().unwrap_or_default();
-            hash(&[b"2543", head.uri_octets(), to_tag, from_tag, request.call_id(), &cseq, top, method])
+            hash(&[
+                b"2543",
+                head.uri_octets(),
+                to_tag,
+                from_tag,
+                request.call_id(),
+                &cseq,
+                top,
+                method,
+            ])
         };
-        Self { transaction, request: hash(&[request.call_id(), from_tag, &cseq, method]) }
+        Self {
+            transaction,
+            request: hash(&[request.call_id(), from_tag, &cseq, method]),
+        }
     }
 }
 
@@ -93,7 +108,11 @@ struct Open {
 impl ServerTransactions {
     /// None yet.
     pub fn new(link: Link) -> Self {
-        Self { link, open: BTreeMap::new(), requests: BTreeSet::new() }
+        Self {
+            link,
+            open: BTreeMap::new(),
+            requests: BTreeSet::new(),
+        }
     }
 
     /// Takes a request that arrived at `now`.
@@ -111,7 +130,15 @@ impl ServerTransactions {
         // RFC 4320 §4.1: a 100 only where the client's timer E would have reached T2, that is after 3.5 s.
         let trying = (self.link == Link::Datagram).then(|| now + T1 * 7);
         let ends = now + TRANSACTION_TIMEOUT;
-        self.open.insert(key.transaction, Open { request: key.request, response: None, ends, trying });
+        self.open.insert(
+            key.transaction,
+            Open {
+                request: key.request,
+                response: None,
+                ends,
+                trying,
+            },
+        );
         self.requests.insert(key.request);
         Arrival::New
     }
@@ -139,13 +166,14 @@ impl ServerTransactions {
     }
 
     /// Requests whose client should hear a 100 now; each once, and on datagrams only.
-    pub fn take_trying(&mut self, now: Time) -> Vec<[u8; 16]> {
-        let due = |open: &&mut Open| open.trying.is_some_and(|at| at <= now);
+    pub fn take_trying(&mut self, now: Time) -> Vec<TransactionKey> {
         let mut keys = Vec::new();
-        for (key, open) in &mut self.open {
-            if due(&open) {
-                open.trying = None;
-                keys.push(*key);
+        for (&transaction, open) in &mut self.open {
+            if open.trying.take_if(|at| *at <= now).is_some() {
+                keys.push(TransactionKey {
+                    transaction,
+                    request: open.request,
+                });
             }
         }
         keys
@@ -169,7 +197,11 @@ impl ServerTransactions {
     /// When something happens next.
     pub fn next_wake(&self) -> Option<Time> {
         let stream = self.link == Link::Stream;
-        self.open.values().filter(|_| !stream).map(|open| open.trying.map_or(open.ends, |at| at.min(open.ends))).min()
+        self.open
+            .values()
+            .filter(|_| !stream)
+            .map(|open| open.trying.map_or(open.ends, |at| at.min(open.ends)))
+            .min()
     }
 
     /// How many are open.

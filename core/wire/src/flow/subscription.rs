@@ -21,7 +21,13 @@ pub struct NotifierGate {
 impl NotifierGate {
     /// A subscription that a SUBSCRIBE at `now` began, for so many seconds.
     pub fn new(now: Time, expires_secs: u32) -> Self {
-        let mut gate = Self { ends: now, cseq: 0, in_flight: false, waiting: false, last: None };
+        let mut gate = Self {
+            ends: now,
+            cseq: 0,
+            in_flight: false,
+            waiting: false,
+            last: None,
+        };
         gate.refresh(now, expires_secs);
         gate
     }
@@ -112,13 +118,17 @@ pub struct Watch {
     last_cseq: Option<u32>,
 }
 
-/// Wait after `probation` or `giveup` that name no time, and after `rejected` never.
-const DEFAULT_RETRY: Duration = Duration::from_secs(300);
+/// Wait after `probation` or `giveup` that name no time.
+const DEFAULT_RETRY: Duration = Duration::from_mins(5);
 
 impl Watch {
     /// A SUBSCRIBE that was sent at `now`.
     pub fn begun(now: Time) -> Self {
-        Self { notify_by: Some(now + TRANSACTION_TIMEOUT), refresh_at: None, last_cseq: None }
+        Self {
+            notify_by: Some(now + TRANSACTION_TIMEOUT),
+            refresh_at: None,
+            last_cseq: None,
+        }
     }
 
     /// The 200 came at `now`. It may come after the first NOTIFY.
@@ -136,7 +146,12 @@ impl Watch {
     ///
     /// # Errors
     /// [`OutOfOrder`], and nothing has changed.
-    pub fn notified(&mut self, now: Time, cseq: u32, state: SubscriptionState) -> Result<Option<WatchEnd>, OutOfOrder> {
+    pub fn notified(
+        &mut self,
+        now: Time,
+        cseq: u32,
+        state: SubscriptionState,
+    ) -> Result<Option<WatchEnd>, OutOfOrder> {
         if self.last_cseq.is_some_and(|last| cseq <= last) {
             return Err(OutOfOrder);
         }
@@ -148,15 +163,18 @@ impl Watch {
                 Ok(None)
             }
             SubscriptionState::Pending => Ok(None),
-            SubscriptionState::Terminated { reason, retry_after_secs } => {
-                Ok(Some(WatchEnd::Told(next(reason, retry_after_secs))))
-            }
+            SubscriptionState::Terminated {
+                reason,
+                retry_after_secs,
+            } => Ok(Some(WatchEnd::Told(next(reason, retry_after_secs)))),
         }
     }
 
     /// Whether it is over because no NOTIFY came.
     pub fn poll(&self, now: Time) -> Option<WatchEnd> {
-        self.notify_by.is_some_and(|by| by <= now).then_some(WatchEnd::Silent)
+        self.notify_by
+            .is_some_and(|by| by <= now)
+            .then_some(WatchEnd::Silent)
     }
 
     /// When to refresh it, once that is known.
@@ -201,7 +219,11 @@ mod tests {
         gate.changed();
         assert_eq!(gate.take(START), Some(1));
         gate.changed();
-        assert_eq!(gate.take(START + NOTIFY_INTERVAL), None, "the first is unanswered");
+        assert_eq!(
+            gate.take(START + NOTIFY_INTERVAL),
+            None,
+            "the first is unanswered"
+        );
         gate.answered();
         assert_eq!(gate.take(START + Duration::from_millis(999)), None, "too soon");
         assert_eq!(gate.next_wake(), START + NOTIFY_INTERVAL);
@@ -217,14 +239,14 @@ mod tests {
         assert_eq!((gate.take(START), gate.take_last(START)), (Some(1), 2));
         let gate = NotifierGate::new(START, 60);
         assert_eq!(gate.left_secs(START + Duration::from_secs(12)), 48);
-        assert!(gate.has_ended(START + Duration::from_secs(60)));
+        assert!(gate.has_ended(START + Duration::from_mins(1)));
     }
 
     #[test]
     fn e4_nothing_leaves_after_the_end() {
         let mut gate = NotifierGate::new(START, 60);
         gate.changed();
-        assert_eq!(gate.take(START + Duration::from_secs(60)), None);
+        assert_eq!(gate.take(START + Duration::from_mins(1)), None);
     }
 
     #[test]
@@ -232,24 +254,38 @@ mod tests {
         let mut watch = Watch::begun(START);
         watch.accepted(START, 3600);
         assert_eq!(watch.poll(START + Duration::from_secs(31)), None);
-        assert_eq!(watch.poll(START + Duration::from_secs(32)), Some(WatchEnd::Silent));
+        assert_eq!(
+            watch.poll(START + Duration::from_secs(32)),
+            Some(WatchEnd::Silent)
+        );
     }
 
     #[test]
     fn e6_a_notify_may_come_before_the_200() {
         let mut watch = Watch::begun(START);
-        assert_eq!(watch.notified(START, 1, SubscriptionState::Active { expires_secs: 100 }), Ok(None));
+        assert_eq!(
+            watch.notified(START, 1, SubscriptionState::Active { expires_secs: 100 }),
+            Ok(None)
+        );
         assert_eq!(watch.poll(START + Duration::from_secs(99)), None);
         assert_eq!(watch.refresh_at(), Some(START + Duration::from_secs(90)));
     }
 
     #[test]
     fn e7_each_reason_says_whether_to_subscribe_again() {
-        let after = |reason, retry_after_secs| told(SubscriptionState::Terminated { reason, retry_after_secs });
+        let after = |reason, retry_after_secs| {
+            told(SubscriptionState::Terminated {
+                reason,
+                retry_after_secs,
+            })
+        };
         let next = |next| Some(WatchEnd::Told(next));
         assert_eq!(after(EndReason::Timeout, None), next(Next::Again));
         assert_eq!(after(EndReason::Deactivated, Some(9)), next(Next::Again));
-        assert_eq!(after(EndReason::Probation, Some(9)), next(Next::After(Duration::from_secs(9))));
+        assert_eq!(
+            after(EndReason::Probation, Some(9)),
+            next(Next::After(Duration::from_secs(9)))
+        );
         assert_eq!(after(EndReason::GiveUp, None), next(Next::After(DEFAULT_RETRY)));
         for reason in [EndReason::Rejected, EndReason::NoResource, EndReason::Invariant] {
             assert_eq!(after(reason, Some(9)), next(Next::Never));
@@ -267,9 +303,14 @@ mod tests {
     #[test]
     fn t15_an_older_notify_is_refused_and_changes_nothing() {
         let mut watch = Watch::begun(START);
-        watch.notified(START, 7, SubscriptionState::Active { expires_secs: 100 }).unwrap();
+        watch
+            .notified(START, 7, SubscriptionState::Active { expires_secs: 100 })
+            .unwrap();
         let refresh = watch.refresh_at();
-        assert_eq!(watch.notified(START, 7, SubscriptionState::Active { expires_secs: 1 }), Err(OutOfOrder));
+        assert_eq!(
+            watch.notified(START, 7, SubscriptionState::Active { expires_secs: 1 }),
+            Err(OutOfOrder)
+        );
         assert_eq!(watch.refresh_at(), refresh);
     }
 }

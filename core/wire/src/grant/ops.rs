@@ -162,13 +162,15 @@ mod tests {
     fn any_op(seed: u8) -> impl Strategy<Value = GrantOp> {
         let add = (any::<bool>(), any::<bool>(), any::<u64>(), any::<u32>(), 1_u32..);
         prop_oneof![
-            add.prop_map(move |(read, sink, not_after_secs, items, period_secs)| GrantOp::Add(Grant {
-                key: key(seed),
-                right: if read { Right::Read } else { Right::Write },
-                treatment: if sink { Treatment::Sink } else { Treatment::Deliver },
-                not_after_secs,
-                allowance: Allowance { items, period_secs },
-            })),
+            add.prop_map(
+                move |(read, sink, not_after_secs, items, period_secs)| GrantOp::Add(Grant {
+                    key: key(seed),
+                    right: if read { Right::Read } else { Right::Write },
+                    treatment: if sink { Treatment::Sink } else { Treatment::Deliver },
+                    not_after_secs,
+                    allowance: Allowance { items, period_secs },
+                })
+            ),
             Just(GrantOp::Delete(key(seed))),
         ]
     }
@@ -222,11 +224,17 @@ mod tests {
                 right: Right::Read,
                 treatment: Treatment::Deliver,
                 not_after_secs: 0,
-                allowance: Allowance { items: 0, period_secs },
+                allowance: Allowance {
+                    items: 0,
+                    period_secs,
+                },
             })
         };
         assert!(GrantOps::new(vec![grant(key(1), 1)]).is_some());
-        assert_eq!(GrantOps::new(vec![grant(key(1), 1), GrantOp::Delete(key(1))]), None);
+        assert_eq!(
+            GrantOps::new(vec![grant(key(1), 1), GrantOp::Delete(key(1))]),
+            None
+        );
         assert_eq!(GrantOps::new(vec![grant(weak, 1)]), None);
         assert_eq!(GrantOps::new(vec![grant(key(1), 0)]), None);
         assert_eq!(GrantOps::new(vec![]), None);

@@ -58,20 +58,15 @@ impl Refusal {
 
 /// Judges a message.
 pub fn check(message: Message) -> Verdict {
-    match message.head.start() {
-        StartLine::Response { status } => {
-            let status = *status;
-            if is_sound_response(&message.head) {
-                Verdict::Response(Response::new(message, status))
-            } else {
-                Verdict::Drop(After::Keep)
-            }
+    match *message.head.start() {
+        StartLine::Response { status } if is_sound_response(&message.head) => {
+            Verdict::Response(Response::new(message, status))
         }
-        StartLine::BrokenResponse => Verdict::Drop(After::Keep),
+        StartLine::Response { .. } | StartLine::BrokenResponse => Verdict::Drop(After::Keep),
         StartLine::OtherVersion => refuse(message.head, Status::BAD_VERSION, After::Keep),
         StartLine::Broken => refuse(message.head, Status::BAD_REQUEST, After::Close),
         StartLine::Request { method } => match request_cseq(&message.head) {
-            Some(cseq) => Verdict::Request(Request::new(message.clone(), *method, cseq)),
+            Some(cseq) => Verdict::Request(Request::new(message, method, cseq)),
             None => refuse(message.head, Status::BAD_REQUEST, After::Close),
         },
     }
@@ -93,8 +88,13 @@ fn refuse(head: Head, status: Status, after: After) -> Verdict {
     if Reply::can_answer(&head) {
         return Verdict::Refuse(Refusal { status, after, head });
     }
-    let unanswerable_but_framed = head.method_octets() == Method::Ack.as_str().as_bytes() && after == After::Keep;
-    Verdict::Drop(if unanswerable_but_framed { After::Keep } else { After::Close })
+    let unanswerable_but_framed =
+        head.method_octets() == Method::Ack.as_str().as_bytes() && after == After::Keep;
+    Verdict::Drop(if unanswerable_but_framed {
+        After::Keep
+    } else {
+        After::Close
+    })
 }
 
 /// The CSeq of a request that has all it must have, and nothing twice.
@@ -105,7 +105,10 @@ fn request_cseq(head: &Head) -> Option<u32> {
         Target::OtherScheme => true,
     };
     let vias = head.items(Name::Via);
-    let vias_are_sound = vias.take(VIAS + 1).enumerate().all(|(n, via)| n < VIAS && Via::parse(via).is_some());
+    let vias_are_sound = vias
+        .take(VIAS + 1)
+        .enumerate()
+        .all(|(n, via)| n < VIAS && Via::parse(via).is_some());
     let sound = method == head.method_octets() && target_is_sound && vias_are_sound;
     (sound && numbers_are_sound(head) && contacts_are_sound(head)).then_some(cseq)
 }
@@ -128,7 +131,8 @@ fn common(head: &Head) -> Option<(u32, &[u8])> {
     NameAddr::parse(head.only(Name::To)?)?;
     NameAddr::parse(head.only(Name::From)?)?;
     let call_id = head.only(Name::CallId)?;
-    let is_call_id = (1..=CALL_ID_OCTETS).contains(&call_id.len()) && call_id.iter().all(|c| matches!(c, 0x21..=0x7e));
+    let is_call_id =
+        (1..=CALL_ID_OCTETS).contains(&call_id.len()) && call_id.iter().all(|c| matches!(c, 0x21..=0x7e));
     is_call_id.then_some(())?;
     parse_cseq(head.only(Name::CSeq)?)
 }
@@ -144,7 +148,10 @@ pub(crate) fn parse_cseq(value: &[u8]) -> Option<(u32, &[u8])> {
 
 fn numbers_are_sound(head: &Head) -> bool {
     let hops = head.value(Name::MaxForwards).map(grammar::saturating_u32);
-    let is_number = |name| head.value(name).is_none_or(|value| grammar::saturating_u32(value).is_some());
+    let is_number = |name| {
+        head.value(name)
+            .is_none_or(|value| grammar::saturating_u32(value).is_some())
+    };
     hops.is_none_or(|hops| hops.is_some_and(|hops| hops <= 255))
         && [Name::Expires, Name::MinExpires].into_iter().all(is_number)
 }

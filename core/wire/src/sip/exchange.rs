@@ -11,6 +11,7 @@ use alloc::string::{String, ToString};
 use core::fmt;
 use data_encoding::BASE64URL_NOPAD;
 use rand_core::CryptoRng;
+use sha2::{Digest, Sha256};
 
 /// The id of a call; of a MESSAGE it is the item's id. Ours are 128 random bits as 22 characters.
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -22,10 +23,24 @@ impl CallId {
         Self(random_text::<16>(rng).into_boxed_str())
     }
 
+    /// The id of an item: a hash of its octets, so that the same octets sent again are the same item.
+    pub fn of_item(envelope: &[u8]) -> Self {
+        let hash: [u8; 32] = Sha256::digest(envelope).into();
+        Self(
+            BASE64URL_NOPAD
+                .encode(hash.first_chunk::<16>().unwrap_or(&[0; 16]))
+                .into_boxed_str(),
+        )
+    }
+
     /// Reads one: visible octets of bounded length.
     pub fn parse(text: &[u8]) -> Option<Self> {
-        let sound = (1..=CALL_ID_OCTETS).contains(&text.len()) && text.iter().all(|c| matches!(c, 0x21..=0x7e));
-        core::str::from_utf8(text).ok().filter(|_| sound).map(|text| Self(text.into()))
+        let sound =
+            (1..=CALL_ID_OCTETS).contains(&text.len()) && text.iter().all(|c| matches!(c, 0x21..=0x7e));
+        core::str::from_utf8(text)
+            .ok()
+            .filter(|_| sound)
+            .map(|text| Self(text.into()))
     }
 
     /// Its text.
@@ -53,7 +68,10 @@ impl Tag {
     /// Reads one: a token of bounded length.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let sound = text.len() <= TAG_OCTETS && grammar::is_token(text);
-        core::str::from_utf8(text).ok().filter(|_| sound).map(|text| Self(text.into()))
+        core::str::from_utf8(text)
+            .ok()
+            .filter(|_| sound)
+            .map(|text| Self(text.into()))
     }
 
     /// Its text.
@@ -103,13 +121,23 @@ impl Origin {
     pub fn random(transport: Transport, rng: &mut impl CryptoRng) -> Self {
         let mut seed = [0; 32];
         rng.fill_bytes(&mut seed);
-        let name: String = crate::base32::id_of(&seed).iter().take(16).map(|&c| char::from(c)).collect();
-        Self { transport, sent_by: format!("{name}.invalid") }
+        let name: String = crate::base32::id_of(&seed)
+            .iter()
+            .take(16)
+            .map(|&c| char::from(c))
+            .collect();
+        Self {
+            transport,
+            sent_by: format!("{name}.invalid"),
+        }
     }
 
     /// A relay's: its host.
     pub fn of_host(transport: Transport, host: &Host) -> Self {
-        Self { transport, sent_by: host.to_string() }
+        Self {
+            transport,
+            sent_by: host.to_string(),
+        }
     }
 }
 
@@ -137,14 +165,24 @@ impl Exchange {
 
     /// A request with a given Call-ID: an item that is sent once more.
     pub fn of_call(call_id: CallId, rng: &mut impl CryptoRng) -> Self {
-        Self { call_id, from_tag: Tag::random(rng), to_tag: None, branch: Branch::random(rng), cseq: 1 }
+        Self {
+            call_id,
+            from_tag: Tag::random(rng),
+            to_tag: None,
+            branch: Branch::random(rng),
+            cseq: 1,
+        }
     }
 
     /// The next request of the same call: after a 401, 412 or 423, or inside a dialog. Only the number
     /// rises and the branch is new (RFC 3261 §8.1.3.5).
     #[must_use]
     pub fn next(&self, rng: &mut impl CryptoRng) -> Self {
-        Self { branch: Branch::random(rng), cseq: self.cseq.saturating_add(1), ..self.clone() }
+        Self {
+            branch: Branch::random(rng),
+            cseq: self.cseq.saturating_add(1),
+            ..self.clone()
+        }
     }
 }
 

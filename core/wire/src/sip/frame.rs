@@ -9,6 +9,7 @@ use super::name::Name;
 use super::{grammar, status::Status};
 use crate::limits::{BODY_OCTETS, HEAD_OCTETS};
 use bytes::{Buf, Bytes, BytesMut};
+use core::mem;
 
 /// One whole message.
 #[derive(Clone, Debug)]
@@ -110,7 +111,11 @@ enum State {
 impl Cutter {
     /// A cutter at the start of a stream.
     pub fn new(side: Side) -> Self {
-        Self { side, buffer: BytesMut::new(), state: State::Between }
+        Self {
+            side,
+            buffer: BytesMut::new(),
+            state: State::Between,
+        }
     }
 
     /// Takes what was read from the stream.
@@ -150,17 +155,17 @@ impl Cutter {
                         return self.refuse_an_overlong_head();
                     };
                     let octets = self.buffer.split_to(end).freeze();
-                    match measured(octets) {
+                    match measured(&octets) {
                         Ok((head, len)) => self.state = State::InBody { head, len },
                         Err(broken) => return Some(self.die(broken)),
                     }
                 }
                 State::InBody { len, .. } if self.buffer.len() < *len => return None,
-                State::InBody { head, len } => {
-                    let body = self.buffer.split_to(*len).freeze();
-                    let cut = Cut::Message(Message { head: head.clone(), body });
-                    self.state = State::Between;
-                    return Some(cut);
+                State::InBody { .. } => {
+                    if let State::InBody { head, len } = mem::replace(&mut self.state, State::Between) {
+                        let body = self.buffer.split_to(len).freeze();
+                        return Some(Cut::Message(Message { head, body }));
+                    }
                 }
             }
         }
@@ -170,8 +175,11 @@ impl Cutter {
         if self.buffer.len() < HEAD_OCTETS {
             return None;
         }
-        let (head, _) = Head::read(self.buffer.split_to(HEAD_OCTETS).freeze());
-        Some(self.die(Broken { fault: Fault::HeadTooLarge, head }))
+        let (head, _) = Head::read(&self.buffer.split_to(HEAD_OCTETS).freeze());
+        Some(self.die(Broken {
+            fault: Fault::HeadTooLarge,
+            head,
+        }))
     }
 
     fn die(&mut self, broken: Broken) -> Cut {
@@ -218,7 +226,7 @@ fn head_end(buffer: &[u8], searched: &mut usize) -> Option<usize> {
 }
 
 /// A head and the length of its body, which a stream must say.
-fn measured(octets: Bytes) -> Result<(Head, usize), Broken> {
+fn measured(octets: &Bytes) -> Result<(Head, usize), Broken> {
     let (head, fault) = Head::read(octets);
     let len = match (fault, announced(&head)) {
         (Some(fault), _) | (None, Err(fault)) => Err(fault),
@@ -242,7 +250,11 @@ fn announced(head: &Head) -> Result<Option<usize>, Fault> {
         agreed = Some(len);
     }
     let Some(len) = agreed else { return Ok(None) };
-    usize::try_from(len).ok().filter(|&len| len <= BODY_OCTETS).map(Some).ok_or(Fault::BodyTooLarge)
+    usize::try_from(len)
+        .ok()
+        .filter(|&len| len <= BODY_OCTETS)
+        .map(Some)
+        .ok_or(Fault::BodyTooLarge)
 }
 
 /// What holds exactly one message.
@@ -270,11 +282,18 @@ pub fn cut_whole(whole: Whole, octets: Bytes) -> Option<Cut> {
         };
     }
     let Some(end) = head_end(&octets, &mut 0) else {
-        let fault = if octets.len() >= HEAD_OCTETS { Fault::HeadTooLarge } else { Fault::Field };
-        return Some(Cut::Broken(Broken { fault, head: Head::read(octets).0 }));
+        let fault = if octets.len() >= HEAD_OCTETS {
+            Fault::HeadTooLarge
+        } else {
+            Fault::Field
+        };
+        return Some(Cut::Broken(Broken {
+            fault,
+            head: Head::read(&octets).0,
+        }));
     };
     let mut body = octets.split_off(end);
-    let (head, fault) = Head::read(octets);
+    let (head, fault) = Head::read(&octets);
     let fit = match (fault, announced(&head)) {
         (Some(fault), _) | (None, Err(fault)) => Err(fault),
         (None, Ok(None)) if body.len() > BODY_OCTETS => Err(Fault::BodyTooLarge),

@@ -8,7 +8,10 @@ use crate::limits::PARAMETERS;
 /// Whether an octet may stand in a token.
 pub(crate) const fn is_token_octet(octet: u8) -> bool {
     octet.is_ascii_alphanumeric()
-        || matches!(octet, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+        || matches!(
+            octet,
+            b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
+        )
 }
 
 /// Whether text is a token.
@@ -24,7 +27,10 @@ pub(crate) const fn is_blank(octet: u8) -> bool {
 /// Text without the blanks around it.
 pub(crate) fn trim(text: &[u8]) -> &[u8] {
     let start = text.iter().position(|&c| !is_blank(c)).unwrap_or(text.len());
-    let end = text.iter().rposition(|&c| !is_blank(c)).map_or(start, |at| at + 1);
+    let end = text
+        .iter()
+        .rposition(|&c| !is_blank(c))
+        .map_or(start, |at| at + 1);
     text.get(start..end).unwrap_or_default()
 }
 
@@ -118,7 +124,11 @@ pub(crate) fn saturating_u32(text: &[u8]) -> Option<u32> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    Some(number(text).and_then(|n| u32::try_from(n).ok()).unwrap_or(u32::MAX))
+    Some(
+        number(text)
+            .and_then(|n| u32::try_from(n).ok())
+            .unwrap_or(u32::MAX),
+    )
 }
 
 /// The parameters behind a value: `;name`, `;name=token`, `;name="quoted"`. Checked as a whole, each name once.
@@ -133,7 +143,10 @@ impl<'a> Params<'a> {
         for item in params.items() {
             let (name, value) = parameter(item);
             let sound = is_token(name) && value.is_none_or(is_parameter_value);
-            let repeated = params.items().take(count).any(|other| parameter(other).0.eq_ignore_ascii_case(name));
+            let repeated = params
+                .items()
+                .take(count)
+                .any(|other| parameter(other).0.eq_ignore_ascii_case(name));
             count += 1;
             if !sound || repeated || count > PARAMETERS {
                 return None;
@@ -145,7 +158,9 @@ impl<'a> Params<'a> {
     /// A parameter by its name, in any case: `None` if absent, `Some(None)` if it has no value. A quoted
     /// value is given with its quotes.
     pub fn get(&self, name: &[u8]) -> Option<Option<&'a [u8]>> {
-        self.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     }
 
     /// All parameters in order.
@@ -173,14 +188,15 @@ fn is_parameter_value(value: &[u8]) -> bool {
     if value.first() == Some(&b'"') {
         return quoted_len(value) == Some(value.len());
     }
-    let allowed = |c: u8| is_token_octet(c) || matches!(c, b'[' | b']' | b':' | b'/' | b'&' | b'$' | b'(' | b')' | b'@');
+    let allowed = |c: u8| {
+        is_token_octet(c) || matches!(c, b'[' | b']' | b':' | b'/' | b'&' | b'$' | b'(' | b')' | b'@')
+    };
     !value.is_empty() && value.iter().all(|&c| allowed(c))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
@@ -203,7 +219,18 @@ mod tests {
     #[test]
     fn parameters_that_are_broken_empty_repeated_or_too_many_are_refused() {
         let many = b"a;".repeat(PARAMETERS + 1);
-        for bad in [&b""[..], b";", b"a=", b"=a", b"a;A", b"a=\"b", b"a=\"b\"c", b"a b", b"a=b c", &many] {
+        for bad in [
+            &b""[..],
+            b";",
+            b"a=",
+            b"=a",
+            b"a;A",
+            b"a=\"b",
+            b"a=\"b\"c",
+            b"a b",
+            b"a=b c",
+            &many,
+        ] {
             assert!(Params::parse(Some(bad)).is_none(), "{bad:?}");
         }
         assert!(Params::parse(None).is_some());
@@ -240,7 +267,7 @@ mod tests {
 
         #[test]
         fn no_value_breaks_the_scanner(value in prop::collection::vec(any::<u8>(), 0..80)) {
-            let _unused = vec![list(&value).count()];
+            prop_assert!(list(&value).count() <= value.len() + 1);
             if let Some((_, params)) = token_and_params(&value) {
                 prop_assert!(params.iter().count() <= PARAMETERS);
             }

@@ -60,16 +60,24 @@ struct Field {
 impl Head {
     /// Reads a head of at most [`HEAD_OCTETS`], its last line ended or cut. What can't be read is left
     /// out, and the first fault told.
-    pub(crate) fn read(octets: Bytes) -> (Self, Option<Fault>) {
+    pub(crate) fn read(octets: &Bytes) -> (Self, Option<Fault>) {
         let octets = octets.slice(..octets.len().min(HEAD_OCTETS));
         let (octets, mut fault) = match unfolded(&octets) {
             Ok(None) => (octets, None),
             Ok(Some(unfolded)) => (unfolded, None),
             Err(fault) => (octets, Some(fault)),
         };
-        let mut head =
-            Self { octets: Bytes::new(), start: StartLine::Broken, method: Span::default(), uri: Span::default(), fields: Vec::with_capacity(16) };
-        let mut lines = Lines { octets: &octets, next: 0 };
+        let mut head = Self {
+            octets: Bytes::new(),
+            start: StartLine::Broken,
+            method: Span::default(),
+            uri: Span::default(),
+            fields: Vec::with_capacity(16),
+        };
+        let mut lines = Lines {
+            octets: &octets,
+            next: 0,
+        };
         match lines.next() {
             Some(Ok(line)) => head.read_start(&octets, line),
             Some(Err(found)) => fault = fault.or(Some(found)),
@@ -107,7 +115,10 @@ impl Head {
 
     /// The values of all fields of this name in order, trimmed and unfolded.
     pub fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> + Clone {
-        self.fields.iter().filter(move |field| field.name == name).map(|field| self.text(field.value))
+        self.fields
+            .iter()
+            .filter(move |field| field.name == name)
+            .map(|field| self.text(field.value))
     }
 
     /// The first value of this name.
@@ -128,7 +139,9 @@ impl Head {
 
     /// All fields in order.
     pub fn fields(&self) -> impl Iterator<Item = (Name, &[u8])> {
-        self.fields.iter().map(|field| (field.name, self.text(field.value)))
+        self.fields
+            .iter()
+            .map(|field| (field.name, self.text(field.value)))
     }
 
     /// The octets, with folded lines joined.
@@ -137,23 +150,32 @@ impl Head {
     }
 
     fn text(&self, span: Span) -> &[u8] {
-        self.octets.get(usize::from(span.start)..usize::from(span.end)).unwrap_or_default()
+        self.octets
+            .get(usize::from(span.start)..usize::from(span.end))
+            .unwrap_or_default()
     }
 
     fn read_start(&mut self, octets: &[u8], line: Range<usize>) {
         let text = octets.get(line.clone()).unwrap_or_default();
-        if text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"SIP/")) {
-            self.start = status_line(text).map_or(StartLine::BrokenResponse, |status| StartLine::Response { status });
+        if text
+            .get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"SIP/"))
+        {
+            self.start =
+                status_line(text).map_or(StartLine::BrokenResponse, |status| StartLine::Response { status });
             return;
         }
         let mut parts = text.split(|&c| c == b' ');
-        let (Some(method), Some(uri), Some(version), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some(method), Some(uri), Some(version), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return;
         };
         let method_end = line.start + method.len();
         let uri_end = method_end + 1 + uri.len();
-        let (Some(kind), false) = (Method::parse(method), uri.is_empty()) else { return };
+        let (Some(kind), false) = (Method::parse(method), uri.is_empty()) else {
+            return;
+        };
         let spans = (span(&(line.start..method_end)), span(&(method_end + 1..uri_end)));
         let (Some(method), Some(uri)) = spans else { return };
         (self.method, self.uri) = (method, uri);
@@ -168,7 +190,10 @@ impl Head {
 impl fmt::Debug for Head {
     /// Neither values nor the URI: they hold box ids and proofs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Head").field("start", &self.start).field("fields", &self.fields.len()).finish_non_exhaustive()
+        f.debug_struct("Head")
+            .field("start", &self.start)
+            .field("fields", &self.fields.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -181,10 +206,15 @@ fn status_line(text: &[u8]) -> Option<Status> {
 
 /// `SIP/` and two numbers.
 fn is_version(text: &[u8]) -> bool {
-    let Some((name, numbers)) = text.split_at_checked(4) else { return false };
+    let Some((name, numbers)) = text.split_at_checked(4) else {
+        return false;
+    };
     let mut parts = numbers.split(|&c| c == b'.');
     let is_number = |part: Option<&[u8]>| part.and_then(grammar::saturating_u32).is_some();
-    name.eq_ignore_ascii_case(b"SIP/") && is_number(parts.next()) && is_number(parts.next()) && parts.next().is_none()
+    name.eq_ignore_ascii_case(b"SIP/")
+        && is_number(parts.next())
+        && is_number(parts.next())
+        && parts.next().is_none()
 }
 
 /// The lines of a head as ranges without their ends; an empty line ends it.
@@ -213,7 +243,11 @@ impl Iterator for Lines<'_> {
             return None;
         }
         let is_control = |c: u8| (c < 0x20 && c != b'\t') || c == 0x7f;
-        Some(if text.iter().any(|&c| is_control(c)) { Err(Fault::Octet) } else { Ok(start..start + text.len()) })
+        Some(if text.iter().any(|&c| is_control(c)) {
+            Err(Fault::Octet)
+        } else {
+            Ok(start..start + text.len())
+        })
     }
 }
 
@@ -234,11 +268,17 @@ fn read_field(octets: &[u8], line: Range<usize>) -> Result<Field, Fault> {
         return Err(Fault::ValueTooLong);
     }
     let value = span(&(start..start + trimmed.len())).ok_or(Fault::HeadTooLarge)?;
-    Ok(Field { name: Name::parse(name), value })
+    Ok(Field {
+        name: Name::parse(name),
+        value,
+    })
 }
 
 fn span(range: &Range<usize>) -> Option<Span> {
-    Some(Span { start: u16::try_from(range.start).ok()?, end: u16::try_from(range.end).ok()? })
+    Some(Span {
+        start: u16::try_from(range.start).ok()?,
+        end: u16::try_from(range.end).ok()?,
+    })
 }
 
 /// Joins folded lines by one blank; `None` if nothing is folded. The start line can't be continued.
@@ -274,89 +314,4 @@ fn unfolded(octets: &Bytes) -> Result<Option<Bytes>, Fault> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> (Head, Option<Fault>) {
-        Head::read(Bytes::copy_from_slice(text.as_bytes()))
-    }
-
-    #[test]
-    fn f5_folded_lines_are_joined_by_one_blank() {
-        let (head, fault) = read("MESSAGE sip:a SIP/2.0\r\nSubject: one  \r\n \t two\r\n\tthree\r\nTo \t: <sip:a>\r\n\r\n");
-        assert_eq!(fault, None);
-        assert_eq!(head.value(Name::Subject), Some(&b"one two three"[..]));
-        assert_eq!(head.value(Name::To), Some(&b"<sip:a>"[..]));
-    }
-
-    #[test]
-    fn a_continued_start_line_is_a_fault() {
-        let (head, fault) = read("MESSAGE sip:a\r\n SIP/2.0\r\nVia: x\r\n\r\n");
-        assert_eq!(fault, Some(Fault::Field));
-        assert_eq!(head.start(), &StartLine::Broken);
-    }
-
-    #[test]
-    fn f9_phrases_may_be_empty_or_have_any_octet_of_utf8() {
-        for line in ["SIP/2.0 200 ", "sip/2.0 200 = 2**3 * 5**2 \u{43d}\u{43e}", "SIP/2.0 200 OK"] {
-            let (head, fault) = read(&alloc::format!("{line}\r\n\r\n"));
-            assert_eq!(fault, None);
-            assert_eq!(head.start(), &StartLine::Response { status: Status::OK }, "{line}");
-        }
-    }
-
-    #[test]
-    fn f12_other_versions_and_broken_lines_are_told_apart() {
-        let start = |line: &str| read(&alloc::format!("{line}\r\n\r\n")).0.start().clone();
-        assert_eq!(start("OPTIONS sip:a SIP/7.0"), StartLine::OtherVersion);
-        assert_eq!(start("OPTIONS sip:a sip/2.0"), StartLine::Request { method: Method::Options });
-        for broken in ["OPTIONS", "OPTIONS  sip:a SIP/2.0", "OPTIONS sip:a SIP/2.0 ", "OPTIONS sip:a HTTP/1.1", "OPT,IONS sip:a SIP/2.0", " OPTIONS sip:a SIP/2.0"] {
-            assert_eq!(start(broken), StartLine::Broken, "{broken}");
-        }
-        for broken in ["SIP/2.0 20 OK", "SIP/2.0 200", "SIP/3.0 200 OK", "SIP/2.0  200 OK", "SIP/2.0 4294967301 better"] {
-            assert_eq!(start(broken), StartLine::BrokenResponse, "{broken}");
-        }
-    }
-
-    #[test]
-    fn control_octets_bare_line_ends_and_nameless_lines_are_faults_that_leave_the_rest_readable() {
-        for (line, fault) in [
-            ("X: a\nb", Fault::Octet),
-            ("X: a\rb", Fault::Octet),
-            ("X: a\0b", Fault::Octet),
-            ("X: \u{7f}", Fault::Octet),
-            ("no colon", Fault::Field),
-            (": empty", Fault::Field),
-            ("X Y: z", Fault::Field),
-        ] {
-            let (head, found) = read(&alloc::format!("OPTIONS sip:a SIP/2.0\r\n{line}\r\nTo: <sip:a>\r\n\r\n"));
-            assert_eq!(found, Some(fault), "{line:?}");
-            assert_eq!(head.value(Name::To), Some(&b"<sip:a>"[..]), "{line:?}");
-        }
-    }
-
-    #[test]
-    fn f14_fields_and_values_are_bounded() {
-        let many = "A: b\r\n".repeat(HEAD_FIELDS);
-        assert_eq!(read(&alloc::format!("OPTIONS sip:a SIP/2.0\r\n{many}\r\n")).1, None);
-        assert_eq!(read(&alloc::format!("OPTIONS sip:a SIP/2.0\r\n{many}A: b\r\n\r\n")).1, Some(Fault::TooManyFields));
-        let long = "x".repeat(VALUE_OCTETS + 1);
-        assert_eq!(read(&alloc::format!("OPTIONS sip:a SIP/2.0\r\nA: {long}\r\n\r\n")).1, Some(Fault::ValueTooLong));
-    }
-
-    #[test]
-    fn f7_lists_join_repeated_fields_and_commas() {
-        let (head, _) = read("OPTIONS sip:a SIP/2.0\r\nRequire: a, b\r\nAuthorization: X a=1, b=2\r\nrequire: c\r\n\r\n");
-        assert_eq!(head.items(Name::Require).collect::<Vec<_>>(), [b"a", b"b", b"c"]);
-        assert_eq!(head.only(Name::Require), None);
-        assert_eq!(head.only(Name::Authorization), Some(&b"X a=1, b=2"[..]));
-    }
-
-    #[test]
-    fn empty_values_are_values() {
-        let (head, fault) = read("OPTIONS sip:a SIP/2.0\r\nSupported:\r\nSubject: \t \r\n\r\n");
-        assert_eq!(fault, None);
-        assert_eq!(head.value(Name::Supported), Some(&b""[..]));
-        assert_eq!(head.value(Name::Subject), Some(&b""[..]));
-    }
-}
+mod tests;

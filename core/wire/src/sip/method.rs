@@ -33,8 +33,14 @@ pub enum Method {
 
 impl Method {
     /// What a relay serves, in the order of `Allow`.
-    pub const SERVED: [Self; 6] =
-        [Self::Register, Self::Message, Self::Publish, Self::Subscribe, Self::Notify, Self::Options];
+    pub const SERVED: [Self; 6] = [
+        Self::Register,
+        Self::Message,
+        Self::Publish,
+        Self::Subscribe,
+        Self::Notify,
+        Self::Options,
+    ];
 
     const NAMED: [(Self, &'static str); 10] = [
         (Self::Register, "REGISTER"),
@@ -60,7 +66,10 @@ impl Method {
 
     /// The method's name; empty for [`Method::Other`].
     pub fn as_str(self) -> &'static str {
-        Self::NAMED.into_iter().find(|(method, _)| *method == self).map_or("", |(_, name)| name)
+        Self::NAMED
+            .into_iter()
+            .find(|(method, _)| *method == self)
+            .map_or("", |(_, name)| name)
     }
 }
 
@@ -76,7 +85,10 @@ mod tests {
 
     #[test]
     fn f9_a_method_is_any_token_of_up_to_64_octets() {
-        assert_eq!(Method::parse(b"!interesting-Method0123456789_*+`.%indeed'~"), Some(Method::Other));
+        assert_eq!(
+            Method::parse(b"!interesting-Method0123456789_*+`.%indeed'~"),
+            Some(Method::Other)
+        );
         assert_eq!(Method::parse(&[b'A'; 64]), Some(Method::Other));
         assert_eq!(Method::parse(&[b'A'; 65]), None);
         assert_eq!(Method::parse(b"ME SSAGE"), None);

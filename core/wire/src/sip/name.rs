@@ -109,9 +109,18 @@ mod tests {
     #[test]
     fn f6_compact_names_equal_the_long_ones() {
         let pairs = [
-            (b"v", Name::Via), (b"f", Name::From), (b"t", Name::To), (b"i", Name::CallId), (b"m", Name::Contact),
-            (b"l", Name::ContentLength), (b"c", Name::ContentType), (b"e", Name::ContentEncoding),
-            (b"s", Name::Subject), (b"k", Name::Supported), (b"o", Name::Event), (b"u", Name::AllowEvents),
+            (b"v", Name::Via),
+            (b"f", Name::From),
+            (b"t", Name::To),
+            (b"i", Name::CallId),
+            (b"m", Name::Contact),
+            (b"l", Name::ContentLength),
+            (b"c", Name::ContentType),
+            (b"e", Name::ContentEncoding),
+            (b"s", Name::Subject),
+            (b"k", Name::Supported),
+            (b"o", Name::Event),
+            (b"u", Name::AllowEvents),
         ];
         for (compact, name) in pairs {
             assert_eq!(Name::parse(compact), name);

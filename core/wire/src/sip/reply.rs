@@ -45,7 +45,9 @@ impl Reply {
         let mut vias = head.items(Name::Via);
         head.method_octets() != Method::Ack.as_str().as_bytes()
             && vias.next().is_some_and(|via| Via::parse(via).is_some())
-            && copied.into_iter().all(|name| head.value(name).is_some_and(|value| !value.is_empty()))
+            && copied
+                .into_iter()
+                .all(|name| head.value(name).is_some_and(|value| !value.is_empty()))
     }
 
     fn copying(head: &Head, status: Status, tag: &Tag) -> Self {
@@ -54,15 +56,27 @@ impl Reply {
         for via in head.values(Name::Via) {
             copy(&mut octets, Name::Via, via, "");
         }
-        copy(&mut octets, Name::From, head.value(Name::From).unwrap_or_default(), "");
+        copy(
+            &mut octets,
+            Name::From,
+            head.value(Name::From).unwrap_or_default(),
+            "",
+        );
         let to = head.value(Name::To).unwrap_or_default();
         let tagged = NameAddr::parse(to).is_none_or(|to| to.params().get(b"tag").is_some());
-        let own = if tagged || status == Status::TRYING { String::new() } else { alloc::format!(";tag={}", tag.as_str()) };
+        let own = if tagged || status == Status::TRYING {
+            String::new()
+        } else {
+            alloc::format!(";tag={}", tag.as_str())
+        };
         copy(&mut octets, Name::To, to, &own);
         for name in [Name::CallId, Name::CSeq] {
             copy(&mut octets, name, head.value(name).unwrap_or_default(), "");
         }
-        Self { octets, fields: Vec::new() }
+        Self {
+            octets,
+            fields: Vec::new(),
+        }
     }
 
     /// With how long it lasts.
@@ -122,8 +136,10 @@ impl Reply {
     /// With the extensions of the request that nobody here knows: 420. Those that are no tokens are left out.
     #[must_use]
     pub fn unsupported<'a>(self, tags: impl Iterator<Item = &'a [u8]>) -> Self {
-        let tags: Vec<_> =
-            tags.filter(|tag| grammar::is_token(tag)).filter_map(|tag| core::str::from_utf8(tag).ok()).collect();
+        let tags: Vec<_> = tags
+            .filter(|tag| grammar::is_token(tag))
+            .filter_map(|tag| core::str::from_utf8(tag).ok())
+            .collect();
         self.with(Name::Unsupported, tags.join(", "))
     }
 
@@ -136,20 +152,23 @@ impl Reply {
     /// With the flow of RFC 5626: how long the relay waits for a ping.
     #[must_use]
     pub fn flow(self, flow_timer_secs: u32) -> Self {
-        self.with(Name::Require, "outbound".into()).with(Name::FlowTimer, flow_timer_secs.to_string())
+        self.with(Name::Require, "outbound".into())
+            .with(Name::FlowTimer, flow_timer_secs.to_string())
     }
 
     /// With one binding of a REGISTER: the Contact as it was registered, and how long it holds.
     #[must_use]
     pub fn binding(self, contact: &NameAddr<'_>, expires_secs: u32) -> Self {
-        let Ok(uri) = core::str::from_utf8(contact.uri()) else { return self };
+        let Ok(uri) = core::str::from_utf8(contact.uri()) else {
+            return self;
+        };
         let mut value = alloc::format!("<{uri}>");
         for (name, text) in contact.params().iter() {
             if let (Ok(name), false) = (core::str::from_utf8(name), name.eq_ignore_ascii_case(b"expires")) {
-                value.push_str(";");
+                value.push(';');
                 value.push_str(name);
                 if let Some(text) = text.and_then(|text| core::str::from_utf8(text).ok()) {
-                    value.push_str("=");
+                    value.push('=');
                     value.push_str(text);
                 }
             }

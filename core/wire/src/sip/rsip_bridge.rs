@@ -21,7 +21,10 @@ use rsip::{Header, Param, Scheme, Uri};
 pub(crate) fn request_line(out: &mut Vec<u8>, method: Method, uri: &str) {
     match served(method) {
         Some(method) => put(out, format_args!("{method} {uri} {}\r\n", rsip::Version::V2)),
-        None => put(out, format_args!("{} {uri} {}\r\n", method.as_str(), rsip::Version::V2)),
+        None => put(
+            out,
+            format_args!("{} {uri} {}\r\n", method.as_str(), rsip::Version::V2),
+        ),
     }
 }
 
@@ -48,7 +51,10 @@ pub(crate) fn via(origin: &Origin, branch: &Branch) -> String {
     let via = typed::Via {
         version: rsip::Version::V2,
         transport: transport(origin.transport),
-        uri: Uri { scheme: None, ..sip_uri(None, &origin.sent_by, Vec::new()) },
+        uri: Uri {
+            scheme: None,
+            ..sip_uri(None, &origin.sent_by, Vec::new())
+        },
         params: vec![Param::Branch(branch.as_str().into())],
     };
     via.to_string()
@@ -57,8 +63,16 @@ pub(crate) fn via(origin: &Origin, branch: &Branch) -> String {
 /// A From or To.
 pub(crate) fn name_addr(user: Option<&str>, host: &str, tag: Option<&Tag>) -> String {
     let uri = sip_uri(user, host, Vec::new());
-    let params = tag.map(|tag| Param::Tag(tag.as_str().into())).into_iter().collect();
-    typed::From { display_name: None, uri, params }.to_string()
+    let params = tag
+        .map(|tag| Param::Tag(tag.as_str().into()))
+        .into_iter()
+        .collect();
+    typed::From {
+        display_name: None,
+        uri,
+        params,
+    }
+    .to_string()
 }
 
 /// `number METHOD`.
@@ -85,7 +99,12 @@ fn contact_with(origin: &Origin, uri_params: Vec<Param>, params: Vec<Param>) -> 
     let mut all = vec![Param::Transport(transport(origin.transport))];
     all.extend(uri_params);
     let uri = sip_uri(None, &origin.sent_by, all);
-    typed::Contact { display_name: None, uri, params }.to_string()
+    typed::Contact {
+        display_name: None,
+        uri,
+        params,
+    }
+    .to_string()
 }
 
 fn other(name: &str, value: Option<&str>) -> Param {
@@ -95,7 +114,10 @@ fn other(name: &str, value: Option<&str>) -> Param {
 fn sip_uri(user: Option<&str>, host: &str, params: Vec<Param>) -> Uri {
     Uri {
         scheme: Some(Scheme::Sip),
-        auth: user.map(|user| rsip::Auth { user: user.into(), password: None }),
+        auth: user.map(|user| rsip::Auth {
+            user: user.into(),
+            password: None,
+        }),
         // An address, too, is written as text: the crate prints IPv6 without brackets.
         host_with_port: rsip::Host::Domain(host.into()).into(),
         params,

@@ -62,7 +62,10 @@ impl Status {
     /// A code of three digits from 100 to 699.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let code = super::grammar::number(text).filter(|_| text.len() == 3)?;
-        u16::try_from(code).ok().filter(|code| (100..700).contains(code)).map(Self)
+        u16::try_from(code)
+            .ok()
+            .filter(|code| (100..700).contains(code))
+            .map(Self)
     }
 
     /// The code.
@@ -110,7 +113,10 @@ mod tests {
     fn every_code_of_ours_has_a_phrase() {
         for &status in Status::NAMED {
             assert!(!status.phrase().is_empty());
-            assert_eq!(Status::parse(alloc::format!("{}", status.code()).as_bytes()), Some(status));
+            assert_eq!(
+                Status::parse(alloc::format!("{}", status.code()).as_bytes()),
+                Some(status)
+            );
         }
     }
 }

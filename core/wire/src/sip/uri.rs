@@ -33,7 +33,9 @@ impl<'a> Target<'a> {
         }
         let (&first, others) = scheme.split_first()?;
         let named = first.is_ascii_alphabetic()
-            && others.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.'));
+            && others
+                .iter()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.'));
         named.then_some(Self::OtherScheme)
     }
 }
@@ -58,7 +60,13 @@ impl<'a> SipUri<'a> {
         let (host_port, params) = split_at_octet(rest, b';');
         let (host, port) = split_port(host_port)?;
         Host::is_valid(host).then_some(())?;
-        Some(Self { user, host, port, params: Params::parse(params)?, headers })
+        Some(Self {
+            user,
+            host,
+            port,
+            params: Params::parse(params)?,
+            headers,
+        })
     }
 
     /// The user part as it was written, without a password.
@@ -100,11 +108,17 @@ impl<'a> SipUri<'a> {
 /// Splits host and port; a port is a number from 1 to 65535.
 pub(crate) fn split_port(text: &[u8]) -> Option<(&[u8], Option<u16>)> {
     let after_brackets = text.iter().rposition(|&c| c == b']').map_or(0, |at| at + 1);
-    let Some(colon) = text.iter().rposition(|&c| c == b':').filter(|&at| at >= after_brackets) else {
+    let Some(colon) = text
+        .iter()
+        .rposition(|&c| c == b':')
+        .filter(|&at| at >= after_brackets)
+    else {
         return Some((text, None));
     };
     let (host, port) = text.split_at(colon);
-    let port = grammar::number(port.get(1..)?).and_then(|n| u16::try_from(n).ok()).filter(|&n| n != 0)?;
+    let port = grammar::number(port.get(1..)?)
+        .and_then(|n| u16::try_from(n).ok())
+        .filter(|&n| n != 0)?;
     Some((host, Some(port)))
 }
 
@@ -125,8 +139,23 @@ fn checked_user(text: &[u8]) -> Option<&[u8]> {
         c.is_ascii_alphanumeric()
             || matches!(
                 c,
-                b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' | b'&' | b'=' | b'+' | b'$'
-                    | b',' | b';' | b'?' | b'/' | b'%'
+                b'-' | b'_'
+                    | b'.'
+                    | b'!'
+                    | b'~'
+                    | b'*'
+                    | b'\''
+                    | b'('
+                    | b')'
+                    | b'&'
+                    | b'='
+                    | b'+'
+                    | b'$'
+                    | b','
+                    | b';'
+                    | b'?'
+                    | b'/'
+                    | b'%'
             )
     };
     let sound = |part: &[u8]| part.iter().all(|&c| allowed(c)) && escapes_are_whole(part);
@@ -135,7 +164,8 @@ fn checked_user(text: &[u8]) -> Option<&[u8]> {
 
 fn escapes_are_whole(text: &[u8]) -> bool {
     text.split(|&c| c == b'%').skip(1).all(|part| {
-        part.first_chunk::<2>().is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        part.first_chunk::<2>()
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     })
 }
 
@@ -147,7 +177,7 @@ fn decode(text: &[u8]) -> Cow<'_, [u8]> {
     let mut rest = text;
     while let Some((&octet, after)) = rest.split_first() {
         let escape = (octet == b'%').then(|| after.split_first_chunk::<2>()).flatten();
-        let (octet, after) = match escape.and_then(|(digits, after)| Some((hex(digits)?, after))) {
+        let (octet, after) = match escape.and_then(|(digits, after)| Some((hex(*digits)?, after))) {
             Some(decoded) => decoded,
             None => (octet, after),
         };
@@ -157,8 +187,8 @@ fn decode(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-fn hex(digits: &[u8; 2]) -> Option<u8> {
-    u8::from_str_radix(core::str::from_utf8(digits).ok()?, 16).ok()
+fn hex(digits: [u8; 2]) -> Option<u8> {
+    u8::from_str_radix(core::str::from_utf8(&digits).ok()?, 16).ok()
 }
 
 #[cfg(test)]
@@ -184,7 +214,13 @@ mod tests {
     fn f8_escapes_are_undone_once_and_a_null_is_data() {
         assert_eq!(sip("sip:%2525%00@h").decoded_user().unwrap()[..], *b"%25\0");
         let id = "k7q3mzx2ahb5w4tcyd6eolrn2i";
-        assert_eq!(sip("sip:%6b7q3mzx2ahb5w4tcyd6eolrn2i@h").box_id().unwrap().as_str(), id);
+        assert_eq!(
+            sip("sip:%6b7q3mzx2ahb5w4tcyd6eolrn2i@h")
+                .box_id()
+                .unwrap()
+                .as_str(),
+            id
+        );
         assert_eq!(sip("sip:K7q3mzx2ahb5w4tcyd6eolrn2i@h").box_id(), None);
     }
 
@@ -199,8 +235,16 @@ mod tests {
 
     #[test]
     fn other_schemes_are_no_fault() {
-        for text in ["tel:+1-201", "http://a.example/b", "urn:service:sos", "nobodyKnowsThisScheme:totally"] {
-            assert!(matches!(Target::parse(text.as_bytes()), Some(Target::OtherScheme)), "{text}");
+        for text in [
+            "tel:+1-201",
+            "http://a.example/b",
+            "urn:service:sos",
+            "nobodyKnowsThisScheme:totally",
+        ] {
+            assert!(
+                matches!(Target::parse(text.as_bytes()), Some(Target::OtherScheme)),
+                "{text}"
+            );
         }
     }
 
@@ -208,8 +252,24 @@ mod tests {
     fn broken_uris_are_refused() {
         let long = alloc::format!("sip:{}@h", "a".repeat(URI_OCTETS));
         for text in [
-            "", "sip", "sip:", "sip:@h", "sip:a@", "sip:a@h:", "sip:a@h:0", "sip:a@h:99999", "sip:a%4@h", "sip:a%zz@h",
-            "sip:a b@h", "sip:a@h;", "sip:a@h;x=1;X=2", "sip:a@h\r\nX: y", "<sip:a@h>", "sip:a@b@c", "1x:y", &long,
+            "",
+            "sip",
+            "sip:",
+            "sip:@h",
+            "sip:a@",
+            "sip:a@h:",
+            "sip:a@h:0",
+            "sip:a@h:99999",
+            "sip:a%4@h",
+            "sip:a%zz@h",
+            "sip:a b@h",
+            "sip:a@h;",
+            "sip:a@h;x=1;X=2",
+            "sip:a@h\r\nX: y",
+            "<sip:a@h>",
+            "sip:a@b@c",
+            "1x:y",
+            &long,
         ] {
             assert!(Target::parse(text.as_bytes()).is_none(), "{text}");
         }

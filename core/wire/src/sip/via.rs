@@ -23,7 +23,12 @@ impl<'a> Via<'a> {
         let (transport, sent_by) = rest.split_at(rest.iter().position(|&c| is_blank(c))?);
         let (host, port) = spaced_host_port(trim(sent_by))?;
         let sound = sip && grammar::is_token(transport) && Host::is_valid(host);
-        sound.then_some(Self { transport, host, port, params: Params::parse(params)? })
+        sound.then_some(Self {
+            transport,
+            host,
+            port,
+            params: Params::parse(params)?,
+        })
     }
 
     /// The transport's name, in any case.
@@ -59,7 +64,9 @@ fn spaced_host_port(text: &[u8]) -> Option<(&[u8], Option<u16>)> {
     }
     let colon = text.iter().rposition(|&c| c == b':')?;
     let (host, port) = text.split_at(colon);
-    let port = grammar::number(trim(port.get(1..)?)).and_then(|n| u16::try_from(n).ok()).filter(|&n| n != 0)?;
+    let port = grammar::number(trim(port.get(1..)?))
+        .and_then(|n| u16::try_from(n).ok())
+        .filter(|&n| n != 0)?;
     Some((trim(host), Some(port)))
 }
 
@@ -70,7 +77,10 @@ mod tests {
     #[test]
     fn f5_blanks_are_allowed_around_slashes_and_the_colon() {
         let via = Via::parse(b"SIP / 2.0 /\tudp  192.0.2.2 : 5060 ; branch = z9hG4bKa").unwrap();
-        assert_eq!((via.transport(), via.host(), via.port()), (&b"udp"[..], &b"192.0.2.2"[..], Some(5060)));
+        assert_eq!(
+            (via.transport(), via.host(), via.port()),
+            (&b"udp"[..], &b"192.0.2.2"[..], Some(5060))
+        );
         assert_eq!(via.branch(), Some(&b"z9hG4bKa"[..]));
     }
 
@@ -86,14 +96,29 @@ mod tests {
 
     #[test]
     fn f9_an_unknown_transport_is_read() {
-        assert_eq!(Via::parse(b"SIP/2.0/QUIC a.invalid;branch=1").unwrap().transport(), b"QUIC");
+        assert_eq!(
+            Via::parse(b"SIP/2.0/QUIC a.invalid;branch=1")
+                .unwrap()
+                .transport(),
+            b"QUIC"
+        );
     }
 
     #[test]
     fn broken_values_are_refused() {
         for text in [
-            "", "SIP/2.0/UDP", "SIP/2.0/UDP ", "SIP/3.0/UDP a", "HTTP/2.0/UDP a", "SIP/2.0/UDP a;;", "SIP/2.0/UDP a;",
-            "SIP/2.0/UDP a b", "SIP/2.0/UDP 2001:db8::1", "SIP/2.0/UDP a:0", "SIP/2.0/UDP a;branch=1;branch=2", ";,;,,",
+            "",
+            "SIP/2.0/UDP",
+            "SIP/2.0/UDP ",
+            "SIP/3.0/UDP a",
+            "HTTP/2.0/UDP a",
+            "SIP/2.0/UDP a;;",
+            "SIP/2.0/UDP a;",
+            "SIP/2.0/UDP a b",
+            "SIP/2.0/UDP 2001:db8::1",
+            "SIP/2.0/UDP a:0",
+            "SIP/2.0/UDP a;branch=1;branch=2",
+            ";,;,,",
         ] {
             assert!(Via::parse(text.as_bytes()).is_none(), "{text}");
         }

@@ -1,4 +1,4 @@
-//! Requests and responses that [`super::check`] found sound. Accessors borrow and don't fail.
+//! Requests and responses that [`super::check()`] found sound. Accessors borrow and don't fail.
 
 use super::frame::Message;
 use super::grammar;
@@ -37,7 +37,11 @@ pub enum Contacts<'a> {
 
 impl Request {
     pub(crate) fn new(message: Message, method: Method, cseq: u32) -> Self {
-        Self { message, method, cseq }
+        Self {
+            message,
+            method,
+            cseq,
+        }
     }
 
     /// Its method.
@@ -90,7 +94,9 @@ impl Request {
 
     /// Its first credentials of our scheme; others are ignored, and broken ones count as absent.
     pub fn credentials(&self) -> Option<Credentials> {
-        self.head().values(Name::Authorization).find_map(Credentials::parse)
+        self.head()
+            .values(Name::Authorization)
+            .find_map(Credentials::parse)
     }
 
     /// Its event package; `None` if it has no readable one.
@@ -105,11 +111,12 @@ impl Request {
 
     /// The state that a NOTIFY tells.
     pub fn subscription_state(&self) -> Option<SubscriptionState> {
-        self.head().value(Name::SubscriptionState).and_then(SubscriptionState::parse)
+        self.head()
+            .value(Name::SubscriptionState)
+            .and_then(SubscriptionState::parse)
     }
 
     /// The tag of this name: of `SIP-ETag`, `SIP-If-Match` or `Suppress-If-Match`. `Some(None)` is a broken one.
-    #[expect(clippy::option_option, reason = "absent and broken get two different answers")]
     pub fn etag(&self, name: Name) -> Option<Option<ETag>> {
         self.head().value(name).map(ETag::parse)
     }
@@ -215,7 +222,9 @@ impl Response {
 
     /// The challenge of a 401, if it's one of ours.
     pub fn challenge(&self) -> Option<crate::nonce::Nonce> {
-        self.head().values(Name::WwwAuthenticate).find_map(crate::nonce::Nonce::parse_challenge)
+        self.head()
+            .values(Name::WwwAuthenticate)
+            .find_map(crate::nonce::Nonce::parse_challenge)
     }
 
     /// Start line and fields.

@@ -92,26 +92,49 @@ impl Draft {
     /// Owns a box and receives its items on this connection, for so many seconds; zero ends that.
     pub fn register(origin: &Origin, at: BoxAt<'_>, exchange: &Exchange, expires_secs: u32) -> Self {
         let contact = rsip_bridge::flow_contact(origin, &instance(at.id));
-        Self::owned(Method::Register, rsip_bridge::uri(None, at.host), origin, at, exchange)
-            .with(Name::Supported, "outbound".into())
-            .with(Name::Contact, contact)
-            .with(Name::Expires, expires_secs.to_string())
+        Self::owned(
+            Method::Register,
+            rsip_bridge::uri(None, at.host),
+            origin,
+            at,
+            exchange,
+        )
+        .with(Name::Supported, "outbound".into())
+        .with(Name::Contact, contact)
+        .with(Name::Expires, expires_secs.to_string())
     }
 
     /// Asks which bindings there are. The answer also says that all that had waited was sent before it.
     pub fn register_query(origin: &Origin, at: BoxAt<'_>, exchange: &Exchange) -> Self {
-        Self::owned(Method::Register, rsip_bridge::uri(None, at.host), origin, at, exchange)
+        Self::owned(
+            Method::Register,
+            rsip_bridge::uri(None, at.host),
+            origin,
+            at,
+            exchange,
+        )
     }
 
     /// Puts an item into a queue; the exchange's Call-ID is the item's id.
-    pub fn message(origin: &Origin, at: BoxAt<'_>, exchange: &Exchange, lifetime: Lifetime, body: Bytes) -> Self {
+    pub fn message(
+        origin: &Origin,
+        at: BoxAt<'_>,
+        exchange: &Exchange,
+        lifetime: Lifetime,
+        body: Bytes,
+    ) -> Self {
         Self::anonymous(Method::Message, origin, at, exchange)
             .with(Name::Expires, lifetime.as_secs().to_string())
             .carrying(ENVELOPE_TYPE, body)
     }
 
     /// Writes a cell, appends to a log, or manages grants.
-    pub fn publish(origin: &Origin, at: BoxAt<'_>, exchange: &Exchange, publication: Publication<'_>) -> Self {
+    pub fn publish(
+        origin: &Origin,
+        at: BoxAt<'_>,
+        exchange: &Exchange,
+        publication: Publication<'_>,
+    ) -> Self {
         let media_type = match publication.package {
             Package::Grants => GRANTS_TYPE,
             Package::Cell | Package::Log => ENVELOPE_TYPE,
@@ -124,7 +147,10 @@ impl Draft {
         let draft = draft
             .with(Name::Event, publication.package.as_str().into())
             .with_some(Name::SipIfMatch, publication.if_match.map(ToString::to_string))
-            .with_some(Name::Expires, publication.expires_secs.map(|secs| secs.to_string()));
+            .with_some(
+                Name::Expires,
+                publication.expires_secs.map(|secs| secs.to_string()),
+            );
         match publication.body {
             None => draft,
             Some(body) => draft.carrying(media_type, body),
@@ -133,7 +159,9 @@ impl Draft {
 
     /// Watches a cell or a log, or fetches once. With a To tag in the exchange it refreshes the dialog.
     pub fn subscribe(origin: &Origin, at: BoxAt<'_>, exchange: &Exchange, wanted: Subscription<'_>) -> Self {
-        let since = wanted.since.map_or(String::new(), |since| alloc::format!(";since={since}"));
+        let since = wanted
+            .since
+            .map_or(String::new(), |since| alloc::format!(";since={since}"));
         Self::anonymous(Method::Subscribe, origin, at, exchange)
             .with(Name::Contact, rsip_bridge::contact(origin))
             .with(Name::Event, alloc::format!("{}{since}", wanted.package.as_str()))
@@ -144,7 +172,14 @@ impl Draft {
     /// Asks a relay for its limits.
     pub fn options(origin: &Origin, host: &Host, exchange: &Exchange) -> Self {
         let to = rsip_bridge::name_addr(None, &host.to_string(), exchange.to_tag.as_ref());
-        Self::begin(Method::Options, rsip_bridge::uri(None, host), origin, &anonymous(exchange), &to, exchange)
+        Self::begin(
+            Method::Options,
+            rsip_bridge::uri(None, host),
+            origin,
+            &anonymous(exchange),
+            &to,
+            exchange,
+        )
     }
 
     /// Hands an item to the owner of a queue, at the Contact that he registered. `None` if that Contact is
@@ -181,7 +216,10 @@ impl Draft {
 
     /// Its values of this name.
     pub fn values(&self, name: Name) -> impl Iterator<Item = &str> {
-        self.fields.iter().filter(move |(known, _)| *known == name).map(|(_, value)| value.as_str())
+        self.fields
+            .iter()
+            .filter(move |(known, _)| *known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Its body.
@@ -204,17 +242,35 @@ impl Draft {
 
     /// A request of an owner: From is the box itself.
     fn owned(method: Method, uri: String, origin: &Origin, at: BoxAt<'_>, exchange: &Exchange) -> Self {
-        let from = rsip_bridge::name_addr(Some(at.id.as_str()), &at.host.to_string(), Some(&exchange.from_tag));
+        let from = rsip_bridge::name_addr(
+            Some(at.id.as_str()),
+            &at.host.to_string(),
+            Some(&exchange.from_tag),
+        );
         Self::begin(method, uri, origin, &from, &name_of(at, exchange), exchange)
     }
 
     /// A request of somebody who only holds a grant.
     fn anonymous(method: Method, origin: &Origin, at: BoxAt<'_>, exchange: &Exchange) -> Self {
         let uri = rsip_bridge::uri(Some(at.id.as_str()), at.host);
-        Self::begin(method, uri, origin, &anonymous(exchange), &name_of(at, exchange), exchange)
+        Self::begin(
+            method,
+            uri,
+            origin,
+            &anonymous(exchange),
+            &name_of(at, exchange),
+            exchange,
+        )
     }
 
-    fn begin(method: Method, uri: String, origin: &Origin, from: &str, to: &str, exchange: &Exchange) -> Self {
+    fn begin(
+        method: Method,
+        uri: String,
+        origin: &Origin,
+        from: &str,
+        to: &str,
+        exchange: &Exchange,
+    ) -> Self {
         let mut fields = Vec::with_capacity(12);
         fields.push((Name::Via, rsip_bridge::via(origin, &exchange.branch)));
         fields.push((Name::MaxForwards, "70".into()));
@@ -222,7 +278,12 @@ impl Draft {
         fields.push((Name::To, to.into()));
         fields.push((Name::CallId, exchange.call_id.as_str().into()));
         fields.push((Name::CSeq, rsip_bridge::cseq(exchange.cseq, method)));
-        Self { method, uri, fields, body: Bytes::new() }
+        Self {
+            method,
+            uri,
+            fields,
+            body: Bytes::new(),
+        }
     }
 
     fn carrying(mut self, media_type: &str, body: Bytes) -> Self {
@@ -244,7 +305,11 @@ impl Draft {
 }
 
 fn name_of(at: BoxAt<'_>, exchange: &Exchange) -> String {
-    rsip_bridge::name_addr(Some(at.id.as_str()), &at.host.to_string(), exchange.to_tag.as_ref())
+    rsip_bridge::name_addr(
+        Some(at.id.as_str()),
+        &at.host.to_string(),
+        exchange.to_tag.as_ref(),
+    )
 }
 
 /// From of a request whose sender has no name, RFC 3323 §4.1.1.3.

@@ -41,8 +41,12 @@ impl Dialog {
     /// The dialog that a SUBSCRIBE begins, under the To tag of its 200. `None` if the request lacks what a
     /// dialog needs, to be answered with 400: a From tag and exactly one Contact that is a URI.
     pub fn of_subscribe(request: &Request, local_tag: Tag) -> Option<Self> {
-        let Contacts::Listed(contacts) = request.contacts() else { return None };
-        let [contact] = contacts.as_slice() else { return None };
+        let Contacts::Listed(contacts) = request.contacts() else {
+            return None;
+        };
+        let [contact] = contacts.as_slice() else {
+            return None;
+        };
         let remote = request.from()?;
         let text = |octets: &[u8]| core::str::from_utf8(octets).ok().map(Box::from);
         grammar::token_and_params(request.event_octets())?;
@@ -92,12 +96,22 @@ impl Dialog {
             branch,
             cseq,
         };
-        debug_assert!(Target::parse(self.target.as_bytes()).is_some(), "checked when the request was");
-        let draft = Draft::begin(Method::Notify, self.target.to_string(), origin, &from, &to, &exchange)
-            .with(Name::Contact, crate::sip::rsip_bridge::contact(origin))
-            .with(Name::Event, self.event.to_string())
-            .with(Name::SubscriptionState, notice.state.to_string())
-            .with_some(Name::SipEtag, notice.etag.map(ToString::to_string));
+        debug_assert!(
+            Target::parse(self.target.as_bytes()).is_some(),
+            "checked when the request was"
+        );
+        let draft = Draft::begin(
+            Method::Notify,
+            self.target.to_string(),
+            origin,
+            &from,
+            &to,
+            &exchange,
+        )
+        .with(Name::Contact, crate::sip::rsip_bridge::contact(origin))
+        .with(Name::Event, self.event.to_string())
+        .with(Name::SubscriptionState, notice.state.to_string())
+        .with_some(Name::SipEtag, notice.etag.map(ToString::to_string));
         match notice.body {
             None => draft,
             Some(body) => draft.carrying(ENVELOPE_TYPE, body),
