@@ -121,6 +121,7 @@ impl RelayAddress {
     #[must_use]
     pub fn without_token(&self) -> Self {
         Self {
+            // spec: addr-1
             token: None,
             ..self.clone()
         }
@@ -249,6 +250,7 @@ mod tests {
         assert_eq!(RelayId::of(&[3; 32]).0, base32::id_of(&hash));
     }
 
+    // spec: addr-1
     #[test]
     fn debug_never_shows_the_token() {
         let address = RelayAddress::parse(&alloc::format!("sipher-relay:a.example/{KEY}/hush")).unwrap();

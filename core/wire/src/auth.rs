@@ -196,7 +196,9 @@ impl Credentials {
     /// # Errors
     /// [`Unproven`], also if the id isn't one of this key.
     pub fn verify_own(&self, binding: &Binding, id: &BoxId) -> Result<(), Unproven> {
+        // spec: box-2
         id.kind_under(&self.key.as_owner()).ok_or(Unproven)?;
+        // spec: proof-2
         self.verify(&own_input(binding, id))
     }
 
@@ -248,6 +250,7 @@ impl OpeningToken {
 
     /// Whether this is the token of that hash, in constant time.
     pub fn has_hash(&self, hash: &[u8; 32]) -> bool {
+        // spec: open-2
         self.hash().ct_eq(hash).into()
     }
 }

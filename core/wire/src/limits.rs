@@ -39,8 +39,10 @@ pub const GRANT_OPS: usize = 64;
 /// The largest CSeq, RFC 3261 §8.1.1.5.
 pub const CSEQ_MAX: u32 = 0x7fff_ffff;
 
-/// Server transactions remembered on one connection; more than a client may have in flight.
+/// Server transactions open on one stream; more than a client may have in flight.
 pub const SERVER_TRANSACTIONS: usize = 256;
+/// Server transactions remembered on one datagram socket, where each stays for 32 s: 512 requests a second.
+pub const DATAGRAM_TRANSACTIONS: usize = 16_384;
 /// Client transactions open on one connection.
 pub const CLIENT_TRANSACTIONS: usize = 1024;
 /// Deliveries open on one flow, SIP.md M6.
@@ -52,8 +54,6 @@ pub const PINGS_IN_A_ROW: u32 = 10_000;
 pub const T1: Duration = Duration::from_millis(500);
 /// RFC 3261 T2, the longest interval between retransmissions.
 pub const T2: Duration = Duration::from_secs(4);
-/// RFC 3261 T4, how long the network keeps a datagram.
-pub const T4: Duration = Duration::from_secs(5);
 /// RFC 3261 timers F and J on datagrams, and RFC 6665 timer N: 64 times T1.
 pub const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(32);
 /// A pong must come within this, RFC 5626 §4.4.1.

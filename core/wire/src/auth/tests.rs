@@ -55,6 +55,7 @@ fn a_fixed_proof_of_ownership_has_these_octets() {
     assert_eq!(credentials.verify_own(&binding, &id), Ok(()));
 }
 
+// spec: proof-2
 #[test]
 fn g10_a_proof_is_useless_on_another_connection_for_another_box_or_right() {
     let key = signer(1);
@@ -81,6 +82,7 @@ fn g10_a_proof_is_useless_on_another_connection_for_another_box_or_right() {
     );
 }
 
+// spec: box-2
 #[test]
 fn nobody_owns_a_box_with_a_key_that_does_not_hash_to_it() {
     let (key, thief) = (signer(1), signer(2));
@@ -169,6 +171,7 @@ fn debug_shows_no_key_signature_or_token() {
     );
 }
 
+// spec: open-2
 #[test]
 fn a_token_is_compared_by_its_hash() {
     let token = OpeningToken::parse("Let-Me.In").unwrap();

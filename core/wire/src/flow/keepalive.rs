@@ -41,6 +41,7 @@ impl ClientKeepalive {
     /// What to do at `now`.
     pub fn poll(&mut self, now: Time, rng: &mut impl CryptoRng) -> Option<KeepaliveStep> {
         if self.pong_by.is_some_and(|by| by <= now) {
+            // spec: frame-8
             return Some(KeepaliveStep::Dead);
         }
         if now < self.ping_at {
@@ -128,6 +129,7 @@ mod tests {
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng;
 
+    // spec: frame-8
     #[test]
     fn g6_a_client_pings_at_80_to_100_percent_and_wants_a_pong_in_ten_seconds() {
         let rng = &mut ChaCha20Rng::seed_from_u64(1);

@@ -2,8 +2,9 @@
 //!
 //! A retransmission gets the stored response and is never applied twice. On a stream nothing is
 //! retransmitted, so a transaction is forgotten with its response; on datagrams it stays for timer J.
+//! One that nobody answers ends after 64 times T1 on both: its client has given up.
 
-use crate::limits::{SERVER_TRANSACTIONS, T1, TRANSACTION_TIMEOUT};
+use crate::limits::{DATAGRAM_TRANSACTIONS, SERVER_TRANSACTIONS, T1, TRANSACTION_TIMEOUT};
 use crate::sip::{Name, Request};
 use crate::time::Time;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -118,13 +119,18 @@ impl ServerTransactions {
     /// Takes a request that arrived at `now`.
     pub fn arrive(&mut self, now: Time, key: TransactionKey) -> Arrival {
         self.expire(now);
+        // spec: trans-2
         if let Some(open) = self.open.get(&key.transaction) {
             return open.response.clone().map_or(Arrival::Repeated, Arrival::Answered);
         }
         if self.requests.contains(&key.request) {
             return Arrival::Merged;
         }
-        if self.open.len() >= SERVER_TRANSACTIONS {
+        let most = match self.link {
+            Link::Stream => SERVER_TRANSACTIONS,
+            Link::Datagram => DATAGRAM_TRANSACTIONS,
+        };
+        if self.open.len() >= most {
             return Arrival::Full;
         }
         // RFC 4320 §4.1: a 100 only where the client's timer E would have reached T2, that is after 3.5 s.
@@ -148,21 +154,16 @@ impl ServerTransactions {
     pub fn answer(&mut self, now: Time, key: TransactionKey, response: Bytes) -> Option<Bytes> {
         let open = self.open.get_mut(&key.transaction)?;
         self.requests.remove(&open.request);
-        match self.link {
-            Link::Stream => {
-                self.open.remove(&key.transaction);
-            }
-            Link::Datagram if open.ends <= now => {
-                self.open.remove(&key.transaction);
-                return None;
-            }
-            Link::Datagram => {
-                open.response = Some(response.clone());
-                open.trying = None;
-                open.ends = now + TRANSACTION_TIMEOUT;
-            }
+        // spec: trans-3
+        let in_time = now < open.ends;
+        if self.link == Link::Datagram && in_time {
+            open.response = Some(response.clone());
+            open.trying = None;
+            open.ends = now + TRANSACTION_TIMEOUT;
+        } else {
+            self.open.remove(&key.transaction);
         }
-        Some(response)
+        in_time.then_some(response)
     }
 
     /// Requests whose client should hear a 100 now; each once, and on datagrams only.
@@ -181,9 +182,6 @@ impl ServerTransactions {
 
     /// Forgets what has ended at `now`.
     pub fn expire(&mut self, now: Time) {
-        if self.link == Link::Stream {
-            return;
-        }
         let requests = &mut self.requests;
         self.open.retain(|_, open| {
             let keep = now < open.ends;
@@ -196,10 +194,8 @@ impl ServerTransactions {
 
     /// When something happens next.
     pub fn next_wake(&self) -> Option<Time> {
-        let stream = self.link == Link::Stream;
         self.open
             .values()
-            .filter(|_| !stream)
             .map(|open| open.trying.map_or(open.ends, |at| at.min(open.ends)))
             .min()
     }

@@ -45,6 +45,8 @@ impl NotifierGate {
 
     /// Whether a NOTIFY may leave at `now`; if so it has this CSeq and counts as sent.
     pub fn take(&mut self, now: Time) -> Option<u32> {
+        // spec: sub-3
+        // spec: sub-4
         let too_soon = self.last.is_some_and(|last| now < last + NOTIFY_INTERVAL);
         if !self.waiting || self.in_flight || too_soon || self.has_ended(now) {
             return None;
@@ -213,6 +215,8 @@ mod tests {
         Watch::begun(START).notified(START, 1, end).unwrap()
     }
 
+    // spec: sub-3
+    // spec: sub-4
     #[test]
     fn e8_one_notify_is_in_flight_and_at_most_one_a_second_leaves() {
         let mut gate = NotifierGate::new(START, 3600);

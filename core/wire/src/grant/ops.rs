@@ -40,6 +40,7 @@ impl GrantOps {
     /// A list of operations, if it has an encoding: 1 to 64 of them, each key once and strong, each
     /// period at least a second, and a close alone.
     pub fn new(ops: Vec<GrantOp>) -> Option<Self> {
+        // spec: grant-8
         let alone = ops.len() == 1 || !ops.contains(&GrantOp::Close);
         let counted = (1..=GRANT_OPS).contains(&ops.len());
         (counted && alone && ops.iter().all(is_sound) && keys_differ(&ops)).then_some(Self(ops))
@@ -204,6 +205,7 @@ mod tests {
         }
     }
 
+    // spec: grant-8
     #[test]
     fn a_close_stands_alone() {
         assert_eq!(GrantOps::decode(&[1, 1, 3]).unwrap().as_slice(), [GrantOp::Close]);
@@ -211,6 +213,7 @@ mod tests {
         assert_eq!(GrantOps::decode(&[1, 2, 3, 3]), None);
     }
 
+    // spec: grant-8
     #[test]
     fn one_key_twice_a_weak_key_an_empty_list_and_a_zero_period_are_refused() {
         let weak = GrantKey::from_octets({

@@ -127,6 +127,7 @@ fn each_covered_part_voids_the_signature_when_changed() {
     }
 }
 
+// spec: proof-2
 #[test]
 fn a_signature_for_one_relay_is_worth_nothing_at_another() {
     let mut scene = scene();

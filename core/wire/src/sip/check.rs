@@ -62,6 +62,7 @@ pub fn check(message: Message) -> Verdict {
         StartLine::Response { status } if is_sound_response(&message.head) => {
             Verdict::Response(Response::new(message, status))
         }
+        // spec: frame-10
         StartLine::Response { .. } | StartLine::BrokenResponse => Verdict::Drop(After::Keep),
         StartLine::OtherVersion => refuse(message.head, Status::BAD_VERSION, After::Keep),
         StartLine::Broken => refuse(message.head, Status::BAD_REQUEST, After::Close),
@@ -109,6 +110,7 @@ fn request_cseq(head: &Head) -> Option<u32> {
         .take(VIAS + 1)
         .enumerate()
         .all(|(n, via)| n < VIAS && Via::parse(via).is_some());
+    // spec: frame-9
     let sound = method == head.method_octets() && target_is_sound && vias_are_sound;
     (sound && numbers_are_sound(head) && contacts_are_sound(head)).then_some(cseq)
 }

@@ -121,6 +121,7 @@ impl Origin {
     pub fn random(transport: Transport, rng: &mut impl CryptoRng) -> Self {
         let mut seed = [0; 32];
         rng.fill_bytes(&mut seed);
+        // spec: anon-1
         let name: String = crate::base32::id_of(&seed)
             .iter()
             .take(16)
@@ -188,6 +189,7 @@ impl Exchange {
 
 /// `N` random octets as base64url, whose characters are all of a token.
 fn random_text<const N: usize>(rng: &mut impl CryptoRng) -> String {
+    // spec: anon-3
     let mut octets = [0; N];
     rng.fill_bytes(&mut octets);
     BASE64URL_NOPAD.encode(&octets)

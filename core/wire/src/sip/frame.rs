@@ -72,6 +72,7 @@ pub enum Fault {
 impl Fault {
     /// The answer that this fault gets, if any answer can be given.
     pub const fn status(self) -> Status {
+        // spec: frame-5
         match self {
             Self::HeadTooLarge | Self::TooManyFields | Self::ValueTooLong => Status::HEAD_TOO_LARGE,
             Self::BodyTooLarge => Status::BODY_TOO_LARGE,
@@ -139,6 +140,7 @@ impl Cutter {
         matches!(self.state, State::Between | State::Dead) && self.buffer.is_empty()
     }
 
+    // spec: frame-1
     fn advance(&mut self) -> Option<Cut> {
         loop {
             match &mut self.state {
@@ -163,6 +165,7 @@ impl Cutter {
                 State::InBody { len, .. } if self.buffer.len() < *len => return None,
                 State::InBody { .. } => {
                     if let State::InBody { head, len } = mem::replace(&mut self.state, State::Between) {
+                        // spec: frame-6
                         let body = self.buffer.split_to(len).freeze();
                         return Some(Cut::Message(Message { head, body }));
                     }
@@ -240,6 +243,7 @@ fn measured(octets: &Bytes) -> Result<(Head, usize), Broken> {
 }
 
 /// The length that a head announces. Several equal values are one (SIP.md F2).
+// spec: frame-2
 fn announced(head: &Head) -> Result<Option<usize>, Fault> {
     let mut agreed = None;
     for value in head.values(Name::ContentLength) {

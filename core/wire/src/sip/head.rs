@@ -242,6 +242,7 @@ impl Iterator for Lines<'_> {
             self.next = self.octets.len();
             return None;
         }
+        // spec: frame-3
         let is_control = |c: u8| (c < 0x20 && c != b'\t') || c == 0x7f;
         Some(if text.iter().any(|&c| is_control(c)) {
             Err(Fault::Octet)
@@ -256,6 +257,7 @@ fn read_field(octets: &[u8], line: Range<usize>) -> Result<Field, Fault> {
     let colon = memchr::memchr(b':', text).ok_or(Fault::Field)?;
     let (name, value) = text.split_at(colon);
     let trailing = name.iter().rev().take_while(|&&c| is_blank(c)).count();
+    // spec: frame-4
     let name = name.get(..name.len() - trailing).unwrap_or_default();
     if !grammar::is_token(name) {
         return Err(Fault::Field);

@@ -53,6 +53,7 @@ impl Reply {
     fn copying(head: &Head, status: Status, tag: &Tag) -> Self {
         let mut octets = Vec::with_capacity(512);
         rsip_bridge::status_line(&mut octets, status);
+        // spec: trans-1
         for via in head.values(Name::Via) {
             copy(&mut octets, Name::Via, via, "");
         }

@@ -271,6 +271,7 @@ impl Draft {
         to: &str,
         exchange: &Exchange,
     ) -> Self {
+        // spec: anon-2
         let mut fields = Vec::with_capacity(12);
         fields.push((Name::Via, rsip_bridge::via(origin, &exchange.branch)));
         fields.push((Name::MaxForwards, "70".into()));
@@ -314,6 +315,7 @@ fn name_of(at: BoxAt<'_>, exchange: &Exchange) -> String {
 
 /// From of a request whose sender has no name, RFC 3323 §4.1.1.3.
 fn anonymous(exchange: &Exchange) -> String {
+    // spec: anon-4
     rsip_bridge::name_addr(Some("anonymous"), "anonymous.invalid", Some(&exchange.from_tag))
 }
 

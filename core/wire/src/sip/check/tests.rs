@@ -133,6 +133,7 @@ fn judges_good(text: &str) -> bool {
     matches!(judge_text(text), Verdict::Request(_))
 }
 
+// spec: frame-9
 #[test]
 fn f11_each_mandatory_field_is_there_exactly_once() {
     for name in ["From", "To", "Call-ID", "CSeq", "Via"] {
@@ -181,6 +182,7 @@ fn f12_a_broken_start_line_is_400_if_a_via_can_be_read_and_silence_else() {
     ));
 }
 
+// spec: frame-10
 #[test]
 fn f13_a_malformed_response_is_dropped_and_never_answered() {
     let response = |without: &[&str], fields: &str| judge_text(&with("SIP/2.0 200 OK", without, fields));

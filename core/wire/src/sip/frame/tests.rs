@@ -60,6 +60,7 @@ fn f1_two_messages_in_one_read_are_two() {
     assert_eq!(cuts(Side::Relay, &[&all]).len(), 3);
 }
 
+// spec: frame-1
 #[test]
 fn f1_a_message_may_come_one_octet_at_a_time() {
     let all = [b"\r\n".to_vec(), good(b"\r\n\r\nbody"), good(b"x")].concat();
@@ -73,6 +74,7 @@ fn f1_line_ends_before_a_message_are_skipped() {
     assert_eq!(cuts(Side::Relay, &[&all]).len(), 1);
 }
 
+// spec: frame-2
 #[test]
 fn f2_two_different_content_lengths_close() {
     assert_eq!(
@@ -163,6 +165,7 @@ fn a_datagram_of_line_ends_is_a_keepalive() {
     assert!(matches!(cut, Some(Cut::Broken(_))));
 }
 
+// spec: frame-5
 #[test]
 fn f14_a_head_over_16_kib_is_513_before_more_is_kept() {
     let mut cutter = Cutter::new(Side::Relay);
@@ -208,6 +211,7 @@ fn f14_a_head_of_exactly_the_limit_passes_and_one_more_does_not() {
     assert_eq!(fault(&sized(HEAD_OCTETS + 1)), Fault::HeadTooLarge);
 }
 
+// spec: frame-5
 #[test]
 fn f14_a_body_over_68_kib_is_413_before_it_is_read() {
     assert_eq!(
@@ -222,6 +226,7 @@ fn f14_a_body_over_68_kib_is_413_before_it_is_read() {
     assert!(matches!(one(&good(&vec![0; BODY_OCTETS])), Cut::Message(_)));
 }
 
+// spec: frame-6
 #[test]
 fn f15_every_octet_passes_through_a_body() {
     let body: Vec<u8> = (0..=255).cycle().take(1024).collect();
@@ -231,6 +236,7 @@ fn f15_every_octet_passes_through_a_body() {
     assert_eq!(message.body[..], body[..]);
 }
 
+// spec: frame-7
 #[test]
 fn g6_a_relay_answers_pairs_and_a_client_takes_single_ones() {
     assert_eq!(cuts(Side::Relay, &[b"\r\n\r\n\r\n\r\n"]), ["ping", "ping"]);

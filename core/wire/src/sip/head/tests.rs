@@ -4,6 +4,7 @@ fn read(text: &str) -> (Head, Option<Fault>) {
     Head::read(&Bytes::copy_from_slice(text.as_bytes()))
 }
 
+// spec: frame-4
 #[test]
 fn f5_folded_lines_are_joined_by_one_blank() {
     let (head, fault) =
@@ -68,6 +69,7 @@ fn f12_other_versions_and_broken_lines_are_told_apart() {
     }
 }
 
+// spec: frame-3
 #[test]
 fn control_octets_bare_line_ends_and_nameless_lines_are_faults_that_leave_the_rest_readable() {
     for (line, fault) in [

@@ -48,6 +48,7 @@ fn read(reply: Reply) -> Response {
     response
 }
 
+// spec: trans-1
 #[test]
 fn t1_a_response_copies_octet_for_octet_and_adds_one_tag() {
     let wanted = format!(

@@ -113,6 +113,8 @@ fn everything_written_reads_back_with_the_same_fields_and_body() {
     }
 }
 
+// spec: anon-2
+// spec: anon-3
 #[test]
 fn p14_two_installations_differ_in_random_fields_of_one_width_only() {
     let (one, other) = (scene(1).all_of_a_client(), scene(2).all_of_a_client());
@@ -136,6 +138,7 @@ fn p14_two_installations_differ_in_random_fields_of_one_width_only() {
     }
 }
 
+// spec: anon-4
 #[test]
 fn a_register_is_the_one_of_the_spec() {
     let mut scene = scene(3);
@@ -155,6 +158,7 @@ fn a_register_is_the_one_of_the_spec() {
     assert_eq!(draft.write(), wanted.as_bytes());
 }
 
+// spec: anon-1
 #[test]
 fn s4_nothing_of_the_machine_or_program_is_shown() {
     for draft in scene(4).all_of_a_client() {
