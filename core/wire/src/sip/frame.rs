@@ -9,15 +9,26 @@ use super::name::Name;
 use super::{grammar, status::Status};
 use crate::limits::{BODY_OCTETS, HEAD_OCTETS};
 use bytes::{Buf, Bytes, BytesMut};
+use core::fmt;
 use core::mem;
 
 /// One whole message.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Message {
     /// Its start line and fields.
     pub head: Head,
     /// Its body, exactly as it was sent.
     pub body: Bytes,
+}
+
+impl fmt::Debug for Message {
+    /// Of the body its length only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("head", &self.head)
+            .field("body_len", &self.body.len())
+            .finish()
+    }
 }
 
 /// What was cut out.
@@ -138,6 +149,11 @@ impl Cutter {
     /// Whether nothing has begun: no octet of a message or keep-alive waits for its rest.
     pub fn is_idle(&self) -> bool {
         matches!(self.state, State::Between | State::Dead) && self.buffer.is_empty()
+    }
+
+    /// Whether a head is whole and its body is still coming.
+    pub fn is_in_body(&self) -> bool {
+        matches!(self.state, State::InBody { .. })
     }
 
     // spec: frame-1
