@@ -4,6 +4,7 @@
 //! allowed where the RFC has them; line folding was removed before.
 
 use crate::limits::PARAMETERS;
+use core::fmt;
 
 /// Whether an octet may stand in a token.
 pub(crate) const fn is_token_octet(octet: u8) -> bool {
@@ -132,8 +133,15 @@ pub(crate) fn saturating_u32(text: &[u8]) -> Option<u32> {
 }
 
 /// The parameters behind a value: `;name`, `;name=token`, `;name="quoted"`. Checked as a whole, each name once.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Params<'a>(Option<&'a [u8]>);
+
+impl fmt::Debug for Params<'_> {
+    /// Nothing: values may name a box.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Params(..)")
+    }
+}
 
 impl<'a> Params<'a> {
     /// Checks what follows the first semicolon; `None` inside if there was none.

@@ -2,13 +2,21 @@
 
 use super::grammar::{self, Params, trim};
 use super::uri::{SipUri, Target};
+use core::fmt;
 
 /// A name-addr or addr-spec with the parameters of its header.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct NameAddr<'a> {
     uri: &'a [u8],
     target: Target<'a>,
     params: Params<'a>,
+}
+
+impl fmt::Debug for NameAddr<'_> {
+    /// Nothing: it may name a box.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NameAddr(..)")
+    }
 }
 
 impl<'a> NameAddr<'a> {

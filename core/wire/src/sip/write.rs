@@ -19,6 +19,7 @@ use crate::{ENVELOPE_TYPE, GRANTS_TYPE};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use bytes::Bytes;
+use core::fmt;
 use sha2::{Digest, Sha256};
 
 /// A box at a relay, as a SIP URI names it.
@@ -54,7 +55,7 @@ impl Lifetime {
 }
 
 /// What a PUBLISH says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Publication<'a> {
     /// The package: cell, log, or grants.
     pub package: Package,
@@ -64,6 +65,15 @@ pub struct Publication<'a> {
     pub expires_secs: Option<u32>,
     /// The value; `None` refreshes the one that is there.
     pub body: Option<Bytes>,
+}
+
+impl fmt::Debug for Publication<'_> {
+    /// Without the body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publication")
+            .field("package", &self.package)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a SUBSCRIBE asks for.
@@ -80,12 +90,21 @@ pub struct Subscription<'a> {
 }
 
 /// A request in the making: change nothing but its credentials, then write it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Draft {
     method: Method,
     uri: String,
     fields: Vec<(Name, String)>,
     body: Bytes,
+}
+
+impl fmt::Debug for Draft {
+    /// Neither values nor body: they hold box ids and proofs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Draft {

@@ -13,9 +13,10 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::ToString;
 use bytes::Bytes;
+use core::fmt;
 
 /// What a relay must remember of a SUBSCRIBE to tell its watcher.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Dialog {
     call_id: CallId,
     local: Box<str>,
@@ -26,8 +27,15 @@ pub struct Dialog {
     event: Box<str>,
 }
 
+impl fmt::Debug for Dialog {
+    /// Nothing: all of it names boxes or calls.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dialog(..)")
+    }
+}
+
 /// One NOTIFY.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Notice<'a> {
     /// What has become of the subscription.
     pub state: SubscriptionState,
@@ -35,6 +43,15 @@ pub struct Notice<'a> {
     pub etag: Option<&'a ETag>,
     /// The value, if it is to be told.
     pub body: Option<Bytes>,
+}
+
+impl fmt::Debug for Notice<'_> {
+    /// Without the body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notice")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Dialog {

@@ -317,3 +317,29 @@ fn t15_a_request_of_another_dialog_is_not_of_this_one() {
     let notify = dialog.notify(&relay, Branch::random(&mut scene.rng), 1, notice);
     assert_eq!(notify.uri(), "sip:moved.invalid;transport=TLS");
 }
+
+#[test]
+fn debug_shows_no_box_proof_or_body() {
+    let mut scene = scene(10);
+    let token = crate::auth::OpeningToken::parse("hush-hush").unwrap();
+    let credentials = Credentials::known(OwnerKey::from_octets([2; 32])).opening(token);
+    for draft in scene.all_of_a_client() {
+        let draft = draft.authorized(&credentials);
+        let request = read(&draft);
+        let shown = alloc::format!(
+            "{draft:?} {request:?} {:?} {:?} {:?}",
+            request.to(),
+            request.via(),
+            request.target()
+        );
+        for hidden in [
+            scene.id.as_str(),
+            "hush-hush",
+            "255, 255",
+            "xff",
+            &scene.origin.sent_by,
+        ] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
+    }
+}
