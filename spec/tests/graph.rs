@@ -8,22 +8,45 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Packages that hold keys or ciphers of the protocol. None may be below the relay, nor OpenMLS.
-const FORBIDDEN: [&str; 8] =
-    ["x25519-dalek", "chacha20poly1305", "chacha20", "hkdf", "ml-kem", "argon2", "openmls", "bip39"];
+const FORBIDDEN: [&str; 8] = [
+    "x25519-dalek",
+    "chacha20poly1305",
+    "chacha20",
+    "hkdf",
+    "ml-kem",
+    "argon2",
+    "openmls",
+    "bip39",
+];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
 }
 
 /// Names of all packages that `package` links or builds with, on every target, with every feature.
 fn packages_below(manifest_dir: &Path, package: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "-p", package, "--edges", "normal,build", "--target", "all"])
+        .args([
+            "tree",
+            "-p",
+            package,
+            "--edges",
+            "normal,build",
+            "--target",
+            "all",
+        ])
         .args(["--all-features", "--prefix", "none", "--format", "{p}"])
         .current_dir(manifest_dir)
         .output()
         .unwrap();
-    assert!(output.status.success(), "cargo tree failed: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "cargo tree failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout)
         .unwrap()
         .lines()
@@ -33,11 +56,18 @@ fn packages_below(manifest_dir: &Path, package: &str) -> BTreeSet<String> {
 }
 
 fn ours(packages: &BTreeSet<String>) -> BTreeSet<&str> {
-    packages.iter().map(String::as_str).filter(|name| name.starts_with("sipher-")).collect()
+    packages
+        .iter()
+        .map(String::as_str)
+        .filter(|name| name.starts_with("sipher-"))
+        .collect()
 }
 
 fn forbidden(packages: &BTreeSet<String>) -> Vec<&str> {
-    FORBIDDEN.into_iter().filter(|name| packages.contains(*name)).collect()
+    FORBIDDEN
+        .into_iter()
+        .filter(|name| packages.contains(*name))
+        .collect()
 }
 
 #[test]
@@ -49,8 +79,14 @@ fn the_relay_links_wire_and_nothing_else_of_ours() {
 
 #[test]
 fn wire_and_crypto_do_not_know_each_other() {
-    assert_eq!(ours(&packages_below(&root(), "sipher-wire")), BTreeSet::from(["sipher-wire"]));
-    assert_eq!(ours(&packages_below(&root(), "sipher-crypto")), BTreeSet::from(["sipher-crypto"]));
+    assert_eq!(
+        ours(&packages_below(&root(), "sipher-wire")),
+        BTreeSet::from(["sipher-wire"])
+    );
+    assert_eq!(
+        ours(&packages_below(&root(), "sipher-crypto")),
+        BTreeSet::from(["sipher-crypto"])
+    );
 }
 
 #[test]
@@ -66,10 +102,23 @@ fn only_wire_depends_on_rsip() {
 
 #[test]
 fn every_package_of_the_workspace_bears_our_prefix() {
-    for folder in ["core/wire", "core/crypto", "core/engine", "core/client", "core/sim", "relay", "cli", "spec", "fuzz"]
-    {
+    for folder in [
+        "core/wire",
+        "core/crypto",
+        "core/engine",
+        "core/client",
+        "core/sim",
+        "relay",
+        "cli",
+        "spec",
+        "spec/models/stateright",
+        "fuzz",
+    ] {
         let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
-        let name = manifest.lines().find_map(|line| line.strip_prefix("name = ")).unwrap();
+        let name = manifest
+            .lines()
+            .find_map(|line| line.strip_prefix("name = "))
+            .unwrap();
         assert!(name.starts_with("\"sipher-"), "{folder}: {name}");
     }
 }
@@ -81,7 +130,11 @@ fn a_relay_that_links_crypto_is_noticed() {
     copy_manifests(&root(), copy.path());
     let manifest = copy.path().join("relay/Cargo.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
-    let leaky = text.replacen("[dependencies]\n", "[dependencies]\nsipher-crypto.workspace = true\n", 1);
+    let leaky = text.replacen(
+        "[dependencies]\n",
+        "[dependencies]\nsipher-crypto.workspace = true\n",
+        1,
+    );
     assert_ne!(text, leaky);
     std::fs::write(&manifest, leaky).unwrap();
 
@@ -96,10 +149,24 @@ fn copy_manifests(from: &Path, to: &Path) {
     for file in ["Cargo.toml", "Cargo.lock"] {
         std::fs::copy(from.join(file), to.join(file)).unwrap();
     }
-    for folder in ["core/wire", "core/crypto", "core/engine", "core/client", "core/sim", "relay", "cli", "spec", "fuzz"]
-    {
+    for folder in [
+        "core/wire",
+        "core/crypto",
+        "core/engine",
+        "core/client",
+        "core/sim",
+        "relay",
+        "cli",
+        "spec",
+        "spec/models/stateright",
+        "fuzz",
+    ] {
         std::fs::create_dir_all(to.join(folder).join("src")).unwrap();
-        std::fs::copy(from.join(folder).join("Cargo.toml"), to.join(folder).join("Cargo.toml")).unwrap();
+        std::fs::copy(
+            from.join(folder).join("Cargo.toml"),
+            to.join(folder).join("Cargo.toml"),
+        )
+        .unwrap();
         for source in ["src/lib.rs", "src/main.rs"] {
             if from.join(folder).join(source).exists() {
                 std::fs::write(to.join(folder).join(source), "").unwrap();
@@ -113,7 +180,9 @@ fn copy_manifests(from: &Path, to: &Path) {
 
 /// Empty files of the same names: cargo only asks whether a target exists.
 fn copy_names(from: &Path, to: &Path) {
-    let Ok(entries) = std::fs::read_dir(from) else { return };
+    let Ok(entries) = std::fs::read_dir(from) else {
+        return;
+    };
     std::fs::create_dir_all(to).unwrap();
     for entry in entries {
         std::fs::write(to.join(entry.unwrap().file_name()), "").unwrap();
