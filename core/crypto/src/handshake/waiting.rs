@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::encoding::Malformed;
 use crate::ratchet::{DecryptError, Opened, Session};
 use crate::time::Time;
+use crate::witness::Witness;
 
 /// Waits for the responder's first message, which confirms the keys.
 pub struct Waiting(Session);
@@ -31,6 +32,20 @@ impl Waiting {
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<Opened, DecryptError> {
         self.0.decrypt(envelope, now, rng)
+    }
+
+    /// [`Self::open_answer`], showing intermediate **secrets** to a witness.
+    ///
+    /// # Errors
+    /// As [`Self::open_answer`].
+    pub fn open_answer_witnessed(
+        &self,
+        envelope: &[u8],
+        now: Time,
+        rng: &mut (impl CryptoRng + ?Sized),
+        witness: &mut dyn Witness,
+    ) -> Result<Opened, DecryptError> {
+        self.0.decrypt_witnessed(envelope, now, rng, witness)
     }
 
     /// For storing sealed.
