@@ -58,6 +58,18 @@ impl<'a> Reader<'a> {
         self.slice(len)
     }
 
+    /// `1` and something, or `0` and nothing.
+    pub(crate) fn optional<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<Option<T>, Malformed> {
+        if self.is_present()? {
+            read(self).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// `0` or `1`: whether something optional follows.
     pub(crate) fn is_present(&mut self) -> Result<bool, Malformed> {
         match self.octet()? {
@@ -121,6 +133,14 @@ impl Writer {
     pub(crate) fn short(&mut self, octets: &[u8]) -> Result<&mut Self, Malformed> {
         let len = u16::try_from(octets.len()).map_err(|_| Malformed)?;
         Ok(self.put(&len.to_be_bytes()).put(octets))
+    }
+
+    /// `1` and something, or `0` and nothing.
+    pub(crate) fn optional<T>(&mut self, value: Option<&T>, write: impl FnOnce(&mut Self, &T)) {
+        self.present(value.is_some());
+        if let Some(value) = value {
+            write(self, value);
+        }
     }
 
     pub(crate) fn present(&mut self, is_present: bool) -> &mut Self {

@@ -118,7 +118,7 @@ impl<'a> Initiator<'a> {
         flight.extend_from_slice(&box1);
         flight.extend_from_slice(&box2);
 
-        let (link, start) = transcript.finish(*self.bundle.certificate());
+        let (link, start) = transcript.finish(self.bundle.certificate());
         let exchange = Exchange::offer(FIRST_EPOCH, seed, offered);
         let session = Session::of_initiator(link.id(), start, ephemeral, exchange);
         Ok(Initiated {
@@ -209,7 +209,7 @@ impl<'a> Responder<'a> {
         let mut reader = Reader::new(&payload);
         let offered = EncapsulationKey::from_octets(reader.array()?);
         let items = Body::parse(reader.rest().to_vec().into())?;
-        let (link, start) = transcript.finish(peer);
+        let (link, start) = transcript.finish(&peer);
         let exchange = Exchange::answer(FIRST_EPOCH, &offered, rng).map_err(|_| Refused)?;
         let session = Session::of_responder(link.id(), start, flight.ephemeral, exchange);
         Ok(Accepted { session, link, items })

@@ -7,8 +7,44 @@
 //!
 //! What a peer can forge works on a copy: [`Session::decrypt`] takes `&self` and returns the next session, which
 //! the caller stores in the same write as the effect of the message.
+//!
+//! ```
+//! use rand_core::SeedableRng;
+//! use sipher_crypto::handshake::{Initiator, Responder};
+//! use sipher_crypto::*;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut rng = rand_chacha::ChaCha20Rng::from_seed([1; 32]);
+//! # let now = Time::from_unix_seconds(1_800_000_000);
+//! let lifetime = Lifetime { not_before: now, not_after: now.plus_seconds(3600) };
+//! let alice = Device::create(&SigningKey::generate(&mut rng), 1, lifetime, &mut rng);
+//! let bob = Device::create(&SigningKey::generate(&mut rng), 1, lifetime, &mut rng);
+//!
+//! // Bob invites: the cell holds a sealed bundle, the URI its secret and his pin.
+//! let front_door = FrontDoor::new(b"where to".to_vec(), SigningSeed::random(&mut rng));
+//! let offer = Offer {
+//!     kind: BundleKind::OneTime,
+//!     front_door: &front_door,
+//!     profile: b"Bob",
+//!     not_after: now.plus_seconds(3600),
+//! };
+//! let invitation = Invitation::create(&bob, InvitationSecret::random(&mut rng), &offer, &mut rng)?;
+//! let value = invitation.seal_bundle(b"the cell", &mut rng)?;
+//! let pin = bob.certificate().account().pin().short();
+//!
+//! // Alice accepts, Bob answers, Alice reads.
+//! let keys = InvitationKeys::derive(invitation.expose_secret());
+//! let bundle = UncheckedBundle::open(&keys.bundle, b"the cell", &value)?.check(&pin, now)?;
+//! let made = Initiator::new(&alice, &bundle, &keys.psk).initiate(&[], &mut rng)?;
+//! let responder = Responder::new(&bob, invitation.prekeys(), &keys.psk);
+//! let mut session = responder.accept(&made.flight, now, &mut rng)?.session;
+//! let envelope = session.encrypt(&[Tlv::new(16, b"hello")?], SizeClass::K1, &mut rng)?;
+//! let opened = made.waiting.open_answer(envelope.as_octets(), now, &mut rng)?;
+//! assert!(opened.body.items().any(|item| item.value() == b"hello"));
+//! # Ok(())
+//! # }
+//! ```
 #![no_std]
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 #[cfg(test)]
@@ -22,6 +58,8 @@ mod bundle;
 mod device;
 mod dh;
 mod encoding;
+#[cfg(test)]
+mod fixture;
 mod hash;
 mod identity;
 mod invitation;

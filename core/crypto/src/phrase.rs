@@ -185,7 +185,7 @@ mod tests {
     fn a_wrong_phrase_says_what_is_wrong() {
         let refusal = |typed: &str| Phrase::parse(typed).err().unwrap();
         assert_eq!(refusal(""), PhraseError::Count);
-        assert_eq!(refusal(&ZERO[8..]), PhraseError::Count);
+        assert_eq!(refusal(&ZERO.replacen("abandon", "", 1)), PhraseError::Count);
         assert_eq!(refusal(&[ZERO, " about"].concat()), PhraseError::Count);
         assert_eq!(
             refusal(&ZERO.replacen("abandon", "abandonn", 1)),

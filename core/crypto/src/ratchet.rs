@@ -7,8 +7,10 @@
 
 mod chain;
 mod envelope;
+mod halves;
 mod header;
 mod kem;
+mod outcome;
 mod quiet;
 mod receiving;
 mod root;
@@ -18,7 +20,8 @@ mod skipped;
 mod used;
 
 pub use envelope::{Envelope, ItemId, item_id};
-pub use session::{DecryptError, EncryptError, Opened, RolledBack, Session};
+pub use outcome::{DecryptError, EncryptError, Opened, RolledBack};
+pub use session::Session;
 
 pub(crate) use envelope::OVERHEAD as ENVELOPE_OVERHEAD;
 pub(crate) use kem::Exchange;

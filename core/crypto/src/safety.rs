@@ -50,7 +50,7 @@ impl SafetyNumber {
             if !digits.is_empty() {
                 digits.push(' ');
             }
-            digits.push_str(&alloc::format!("{group:05}"));
+            digits.extend(five_digits(group));
         }
         digits
     }
@@ -73,6 +73,14 @@ impl SafetyNumber {
                 .unwrap_or_default()
         })
     }
+}
+
+/// Decimal digits with zeros in front.
+fn five_digits(group: u64) -> impl Iterator<Item = char> {
+    [10_000, 1000, 100, 10, 1]
+        .into_iter()
+        .filter_map(move |place| u32::try_from(group / place % 10).ok())
+        .filter_map(|digit| char::from_digit(digit, 10))
 }
 
 impl fmt::Debug for SafetyNumber {

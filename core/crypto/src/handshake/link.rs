@@ -51,12 +51,12 @@ pub struct Link {
 }
 
 impl Link {
-    pub(super) const fn new(id: LinkId, secret: LinkSecret, relink: Psk, peer: DeviceCert) -> Self {
+    pub(super) const fn new(id: LinkId, secret: LinkSecret, relink: Psk, peer: &DeviceCert) -> Self {
         Self {
             id,
             secret,
             relink,
-            peer,
+            peer: *peer,
         }
     }
 

@@ -71,13 +71,14 @@ impl<'w> Transcript<'w> {
         key: &CaeadKey,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, DidNotOpen> {
+        self.witness.saw(Note::Octets(name), sealed);
         let opened = caead::open(key, None, &[&self.hash], sealed)?;
         self.mix_hash(name, sealed);
         Ok(opened)
     }
 
     /// The link and what its ratchet begins with.
-    pub(super) fn finish(self, peer: DeviceCert) -> (Link, Start) {
+    pub(super) fn finish(self, peer: &DeviceCert) -> (Link, Start) {
         let okm = kdf::derive::<6>(self.chaining.as_slice(), &[], &[labels::LINK, &self.hash]);
         let [root, responder_header, initiator_next_header, secret, relink, id] = &*okm;
         let id = LinkId::first_of(id);

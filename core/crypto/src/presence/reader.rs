@@ -30,6 +30,27 @@ struct Last {
     envelope: [u8; 32],
 }
 
+impl Last {
+    fn write(&self, writer: &mut Writer) {
+        writer
+            .u32(self.position.epoch)
+            .u32(self.position.index)
+            .put(&self.header)
+            .put(&self.envelope);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            position: Position {
+                epoch: reader.u32()?,
+                index: reader.u32()?,
+            },
+            header: *reader.array()?,
+            envelope: *reader.array()?,
+        })
+    }
+}
+
 impl PresenceReader {
     /// Documents that may have been missed: more ask for a new epoch. 100,000 steps take about 50 ms.
     pub const MAX_STEPS: u32 = 100_000;
@@ -114,18 +135,8 @@ impl PresenceReader {
         let mut writer = Writer::with_capacity(MAX_STATE_LEN);
         writer.octet(STATE_VERSION);
         self.epoch.write(&mut writer);
-        writer.present(self.announced.is_some());
-        if let Some(keys) = &self.announced {
-            keys.write(&mut writer);
-        }
-        writer.present(self.last.is_some());
-        if let Some(last) = &self.last {
-            writer
-                .u32(last.position.epoch)
-                .u32(last.position.index)
-                .put(&last.header)
-                .put(&last.envelope);
-        }
+        writer.optional(self.announced.as_ref(), |writer, keys| keys.write(writer));
+        writer.optional(self.last.as_ref(), |writer, last| last.write(writer));
         writer.put(&self.cell);
         writer.finish()
     }
@@ -140,21 +151,8 @@ impl PresenceReader {
             return Err(Malformed);
         }
         let epoch = Epoch::read(&mut reader)?;
-        let announced = match reader.is_present()? {
-            true => Some(EpochKeys::read(&mut reader)?),
-            false => None,
-        };
-        let last = match reader.is_present()? {
-            true => Some(Last {
-                position: Position {
-                    epoch: reader.u32()?,
-                    index: reader.u32()?,
-                },
-                header: *reader.array()?,
-                envelope: *reader.array()?,
-            }),
-            false => None,
-        };
+        let announced = reader.optional(EpochKeys::read)?;
+        let last = reader.optional(Last::read)?;
         Ok(Self {
             cell: checked_cell(reader.rest())?,
             epoch,

@@ -5,12 +5,12 @@
 //! then the roles change. The generator mixes only what the other side made, so both always hold the secret when
 //! it is named. The initiator generates odd epochs, the responder even ones.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
 use rand_core::CryptoRng;
 
+use super::halves::{Half, Halves};
 use super::root::{Mixed, NOTHING_MIXED};
 use crate::encoding::{Malformed, Reader, Writer};
 use crate::kem::{self, BadKey, Ciphertext, EncapsulationKey, KemSecret, KemSeed};
@@ -313,103 +313,6 @@ impl Duplicate for Exchange {
                 secret: secret.duplicate(),
                 next: *next,
             },
-        }
-    }
-}
-
-/// Which of two chunks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Half {
-    First,
-    Second,
-}
-
-impl Half {
-    const fn octet(self) -> u8 {
-        match self {
-            Self::First => 0,
-            Self::Second => 1,
-        }
-    }
-
-    const fn from_octet(octet: u8) -> Option<Self> {
-        match octet {
-            0 => Some(Self::First),
-            1 => Some(Self::Second),
-            _ => None,
-        }
-    }
-
-    const fn other(self) -> Self {
-        match self {
-            Self::First => Self::Second,
-            Self::Second => Self::First,
-        }
-    }
-
-    /// This half of octets that have two halves of `len`.
-    fn of(self, octets: &[u8], len: usize) -> &[u8] {
-        let (first, second) = octets.split_at_checked(len).unwrap_or_default();
-        match self {
-            Self::First => first,
-            Self::Second => second,
-        }
-    }
-}
-
-/// Halves that came, in any order; the first of each counts.
-#[derive(Clone)]
-pub(crate) struct Halves<const N: usize> {
-    first: Option<Box<[u8; N]>>,
-    second: Option<Box<[u8; N]>>,
-}
-
-impl<const N: usize> Halves<N> {
-    fn take(&mut self, half: Half, octets: &[u8; N]) {
-        let place = match half {
-            Half::First => &mut self.first,
-            Half::Second => &mut self.second,
-        };
-        place.get_or_insert_with(|| Box::new(*octets));
-    }
-
-    /// Both, one after the other.
-    fn join<const BOTH: usize>(&self) -> Option<Box<[u8; BOTH]>> {
-        const { assert!(N * 2 == BOTH, "two halves make a whole") };
-        let (first, second) = (self.first.as_ref()?, self.second.as_ref()?);
-        let mut both = Box::new([0; BOTH]);
-        for (to, from) in both.iter_mut().zip(first.iter().chain(second.iter())) {
-            *to = *from;
-        }
-        Some(both)
-    }
-
-    fn write(&self, writer: &mut Writer) {
-        for half in [&self.first, &self.second] {
-            writer.present(half.is_some());
-            if let Some(octets) = half {
-                writer.put(octets.as_slice());
-            }
-        }
-    }
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let mut half = || match reader.is_present()? {
-            true => reader.array().map(|octets| Some(Box::new(*octets))),
-            false => Ok(None),
-        };
-        Ok(Self {
-            first: half()?,
-            second: half()?,
-        })
-    }
-}
-
-impl<const N: usize> Default for Halves<N> {
-    fn default() -> Self {
-        Self {
-            first: None,
-            second: None,
         }
     }
 }

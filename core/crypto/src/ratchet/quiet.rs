@@ -46,20 +46,16 @@ impl Quiet {
 
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.u32(self.without_room).u32(self.unanswered);
-        writer.present(self.unanswered_since.is_some());
-        if let Some(since) = self.unanswered_since {
+        writer.optional(self.unanswered_since.as_ref(), |writer, since| {
             writer.u64(since.as_unix_seconds());
-        }
+        });
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         Ok(Self {
             without_room: reader.u32()?,
             unanswered: reader.u32()?,
-            unanswered_since: match reader.is_present()? {
-                true => Some(Time::from_unix_seconds(reader.u64()?)),
-                false => None,
-            },
+            unanswered_since: reader.optional(|reader| reader.u64().map(Time::from_unix_seconds))?,
         })
     }
 }

@@ -228,14 +228,10 @@ impl Receiving {
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
-        writer.present(self.peer.is_some());
-        if let Some(peer) = &self.peer {
+        writer.optional(self.peer.as_ref(), |writer, peer| {
             writer.put(peer.as_octets());
-        }
-        writer.present(self.chain.is_some());
-        if let Some(chain) = &self.chain {
-            chain.write(writer);
-        }
+        });
+        writer.optional(self.chain.as_ref(), |writer, chain| chain.write(writer));
         writer.u32(self.number.0).put(self.next_header.expose_octets());
         writer.u32(u32::try_from(self.old.len()).unwrap_or(u32::MAX));
         for old in &self.old {
@@ -249,14 +245,8 @@ impl Receiving {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let peer = match reader.is_present()? {
-            true => Some(DhPublic::from_octets(*reader.array()?)),
-            false => None,
-        };
-        let chain = match reader.is_present()? {
-            true => Some(Chain::read(reader)?),
-            false => None,
-        };
+        let peer = reader.optional(|reader| reader.array().copied().map(DhPublic::from_octets))?;
+        let chain = reader.optional(Chain::read)?;
         let number = ChainNumber(reader.u32()?);
         let next_header = HeaderKey::from_octets(reader.array()?);
         let count = usize::try_from(reader.u32()?).map_err(|_| Malformed)?;

@@ -102,14 +102,10 @@ impl Sending {
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
-        writer.present(self.own.is_some());
-        if let Some(own) = &self.own {
+        writer.optional(self.own.as_ref(), |writer, own| {
             writer.put(own.expose_octets());
-        }
-        writer.present(self.chain.is_some());
-        if let Some(chain) = &self.chain {
-            chain.write(writer);
-        }
+        });
+        writer.optional(self.chain.as_ref(), |writer, chain| chain.write(writer));
         writer
             .put(self.next_header.expose_octets())
             .u32(self.previous_len);
@@ -117,14 +113,8 @@ impl Sending {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let own = match reader.is_present()? {
-            true => Some(DhSecret::from_octets(reader.array()?)),
-            false => None,
-        };
-        let chain = match reader.is_present()? {
-            true => Some(Chain::read(reader)?),
-            false => None,
-        };
+        let own = reader.optional(|reader| reader.array().map(DhSecret::from_octets))?;
+        let chain = reader.optional(Chain::read)?;
         Ok(Self {
             own,
             chain,
