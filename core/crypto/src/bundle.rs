@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::caead::{self, Nonce};
 use crate::device::{Device, DeviceCert};
@@ -105,7 +106,7 @@ impl FrontDoor {
 
 /// A bundle that was opened but whose author wasn't checked yet. Nothing of it may be shown or used.
 pub struct UncheckedBundle {
-    octets: Vec<u8>,
+    octets: Zeroizing<Vec<u8>>,
 }
 
 impl UncheckedBundle {
@@ -125,7 +126,7 @@ impl UncheckedBundle {
         let plaintext = caead::open_under(key.expose_octets(), Some(&nonce), &[cell], sealed)
             .map_err(|_| BundleError::Damaged)?;
         let mut reader = Reader::new(&plaintext);
-        let octets = reader.short(MAX_LEN)?.to_vec();
+        let octets = Zeroizing::new(reader.short(MAX_LEN)?.to_vec());
         reader.finish_padding()?;
         Ok(Self { octets })
     }
@@ -133,7 +134,7 @@ impl UncheckedBundle {
     /// Takes the octets of a bundle that was opened before, or came inside a link.
     pub fn from_octets(octets: &[u8]) -> Self {
         Self {
-            octets: octets.to_vec(),
+            octets: Zeroizing::new(octets.to_vec()),
         }
     }
 
@@ -174,7 +175,7 @@ impl fmt::Debug for UncheckedBundle {
 
 /// A bundle by the pinned account, valid when it was checked.
 pub struct Bundle {
-    octets: Vec<u8>,
+    octets: Zeroizing<Vec<u8>>,
     contents: Contents,
 }
 
@@ -243,7 +244,7 @@ pub(crate) struct Contents {
 
 impl Contents {
     /// Lays it out and signs it.
-    pub(crate) fn sign(&self, device: &Device) -> Result<Vec<u8>, Malformed> {
+    pub(crate) fn sign(&self, device: &Device) -> Result<Zeroizing<Vec<u8>>, Malformed> {
         if self.front_door.address.len() > FrontDoor::MAX_ADDRESS_LEN || self.profile.len() > MAX_PROFILE_LEN
         {
             return Err(Malformed);
@@ -268,7 +269,7 @@ impl Contents {
         let mut signed = writer.finish();
         let signature = device.signing().sign(Purpose::Bundle, &[&signed]);
         signed.extend_from_slice(signature.as_octets());
-        Ok(signed.to_vec())
+        Ok(signed)
     }
 
     fn read(octets: &[u8]) -> Result<Self, BundleError> {

@@ -82,11 +82,10 @@ impl<'a> Initiator<'a> {
         let ephemeral = DhSecret::generate(rng);
         let seed = KemSeed::random(rng);
         let offered = kem::public_key(&seed);
-        let mut items_padded =
+        let items_padded =
             padding::pad(items.iter().copied(), PAYLOAD_LEN).map_err(|_| InitiateError::TooLong)?;
         let mut payload = crate::encoding::Writer::with_capacity(BOX2_PLAINTEXT);
         payload.put(offered.as_octets()).put(&items_padded);
-        zeroize::Zeroize::zeroize(&mut *items_padded);
 
         let mut transcript = Transcript::begin(self.bundle.expose_octets(), Suite::One, self.psk, witness);
         transcript.mix_hash("E", ephemeral.public().as_octets());
@@ -197,7 +196,8 @@ impl<'a> Responder<'a> {
         let certificate = transcript.open("box1", &k1, flight.box1).map_err(|_| Refused)?;
         let certificate = certificate.as_slice().try_into().map_err(|_| Refused)?;
         let peer = DeviceCert::verify(certificate).map_err(|_| Refused)?;
-        if !peer.lifetime().includes(now) {
+        // One's own device can't be the other end: somebody reflects, or its disk was copied.
+        if !peer.lifetime().includes(now) || peer.signing() == self.device.certificate().signing() {
             return Err(Refused);
         }
         let k2 = transcript.mix_key(

@@ -64,7 +64,8 @@ pub struct Prekeys {
     id: PrekeyId,
     prekey: DhSecret,
     kem: kem::KemSeed,
-    bundle: Vec<u8>,
+    // It holds the front door's grant seed.
+    bundle: Zeroizing<Vec<u8>>,
 }
 
 impl Prekeys {
@@ -149,7 +150,7 @@ impl Prekeys {
             id: PrekeyId::new(reader.u32()?),
             prekey: DhSecret::from_octets(reader.array()?),
             kem: kem::KemSeed::from_octets(reader.array()?),
-            bundle: reader.rest().to_vec(),
+            bundle: Zeroizing::new(reader.rest().to_vec()),
         };
         if prekeys.bundle.len() > bundle::UncheckedBundle::SEALED_LEN {
             return Err(Malformed);

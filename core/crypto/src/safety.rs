@@ -1,8 +1,9 @@
 //! The number and the words that two people compare. Spec: invitation, "Safety number".
 //!
 //! It is about accounts, so it doesn't change with devices, and both sides get the same. 60 digits are about 199
-//! bits. Six words are 66 bits: against a chosen pair of accounts a forger has to do 2^66 times 5,200 hashes,
-//! about 2^78, since every guess of his key costs the whole iteration.
+//! bits, six words 66. Whoever stands in the middle chooses two accounts, one for each side, and needs both sides
+//! to see the same: a collision, about 2^100 runs of 5,200 hashes for the digits, but only about 2^34 for the words.
+//! Words find mistakes and ordinary attackers; who fears more compares digits, or the pins in full by a QR code.
 
 use alloc::string::String;
 use core::fmt;

@@ -131,6 +131,28 @@ mod tests {
     }
 
     #[test]
+    fn debug_of_whole_states_shows_no_octets() {
+        let device = crate::fixture::device(2);
+        let invitation = crate::fixture::invitation(&device, crate::BundleKind::OneTime);
+        let (initiated, accepted) = crate::fixture::handshake();
+        let shown = [
+            format!(
+                "{device:?} {invitation:?} {:?} {:?}",
+                invitation.keys(),
+                invitation.prekeys()
+            ),
+            format!("{:?} {:?} {:?}", initiated.link, initiated.waiting, accepted),
+            format!(
+                "{:?} {:?}",
+                device.certificate(),
+                crate::fixture::opened(&invitation, &device)
+            ),
+        ];
+        let is_list_of_octets = |text: &str| text.contains('[') || text.contains("0x");
+        assert!(shown.iter().all(|text| !is_list_of_octets(text)), "{shown:?}");
+    }
+
+    #[test]
     fn secrets_compare_by_value() {
         let one = Psk::from_octets(&[1; 32]);
         assert!(bool::from(one.ct_eq(&one.duplicate())));

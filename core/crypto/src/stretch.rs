@@ -1,5 +1,7 @@
 //! Argon2id (RFC 9106) with checked parameters. Spec: account-store, "Stretching".
 
+use alloc::vec::Vec;
+
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -81,11 +83,23 @@ impl StretchParams {
         let mut stretched = Zeroizing::new([0; 32]);
         let params = argon2::Params::new(self.memory_kib, self.passes, self.lanes, Some(stretched.len()))
             .map_err(|_| StretchParamsError::OutOfBounds)?;
+        let mut memory = blocks(params.block_count())?;
         argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
-            .hash_password_into(secret, salt, stretched.as_mut_slice())
-            .map_err(|_| StretchParamsError::NoMemory)?;
+            .hash_password_into_with_memory(secret, salt, stretched.as_mut_slice(), memory.as_mut_slice())
+            .map_err(|_| StretchParamsError::OutOfBounds)?;
         Ok(stretched)
     }
+}
+
+/// Memory that is wiped on drop, which the crate's own isn't; asked for politely, since a restoring machine may be
+/// small.
+fn blocks(count: usize) -> Result<Zeroizing<Vec<argon2::Block>>, StretchParamsError> {
+    let mut blocks = Zeroizing::new(Vec::new());
+    blocks
+        .try_reserve_exact(count)
+        .map_err(|_| StretchParamsError::NoMemory)?;
+    blocks.resize(count, argon2::Block::default());
+    Ok(blocks)
 }
 
 /// Why nothing was stretched.

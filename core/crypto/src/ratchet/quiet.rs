@@ -22,8 +22,7 @@ impl Quiet {
     pub(super) fn sent(&mut self, chunk: Chunk) {
         let without_room = match chunk {
             Chunk::NoRoom => self.without_room.saturating_add(1),
-            Chunk::Sent => 0,
-            Chunk::None => self.without_room,
+            Chunk::Sent | Chunk::None => 0,
         };
         *self = Self {
             without_room,

@@ -297,3 +297,4 @@ impl Duplicate for Receiving {
 pub(super) const MAX_SKIP: u32 = 1000;
 /// Old chains whose header keys are tried: with the current and the next one, ten trials an envelope.
 const MAX_OLD_CHAINS: usize = 8;
+const _: () = assert!(MAX_OLD_CHAINS + 2 == 10, "the bound of the specification");
