@@ -8,6 +8,10 @@
 
 use stateright::{Model, Property};
 
+mod connection;
+
+pub use self::connection::{Connection, Flight, Frame, Subscription};
+
 /// What is done wrong on purpose.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,6 +30,17 @@ pub enum Flaw {
     KeepsAuthorization,
     /// Waits for the writer of the first connection only.
     GuardsOneConnection,
+    /// Says goodbye behind the barrier instead of before it.
+    NotifiesBehindBarrier,
+}
+
+/// How a subscription ends whose grant was deleted. The specification allows both.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Goodbye {
+    /// Without a word.
+    Silent,
+    /// With a last NOTIFY, `terminated;reason=noresource`.
+    Notify,
 }
 
 /// The model and its bounds.
@@ -35,47 +50,10 @@ pub struct Deletion {
     pub values: u8,
     /// Connections that the watcher may hold at a time: 1 or 2.
     pub connections: usize,
+    /// How subscriptions end.
+    pub goodbye: Goodbye,
     /// What is wrong.
     pub flaw: Flaw,
-}
-
-/// A frame in the queue of a connection's writer.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Frame {
-    /// A NOTIFY with this value.
-    Notify(u8),
-    /// Nothing on the wire: when the writer comes to it, all before it has left.
-    Barrier,
-}
-
-/// The NOTIFY of a subscription that has no acknowledgement yet.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Flight {
-    /// None.
-    None,
-    /// It stands in the writer's queue.
-    Queued,
-    /// It left.
-    Left,
-}
-
-/// A subscription in the relay's memory.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct Subscription {
-    flight: Flight,
-    /// A newer value that waits for the acknowledgement.
-    waiting: Option<u8>,
-}
-
-/// One connection of the watcher.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct Connection {
-    /// The grant was proved here before.
-    authorized: bool,
-    /// A SUBSCRIBE found its grant and is about to be registered.
-    looked_up: bool,
-    subscription: Option<Subscription>,
-    frames: Vec<Frame>,
 }
 
 /// How far the owner's request has come at the relay.
@@ -102,8 +80,8 @@ pub enum Request {
 pub struct State {
     /// The grant's row on disk.
     granted: bool,
-    /// The value on disk.
-    value: u8,
+    /// How many values were published.
+    values: u8,
     request: Request,
     connections: Vec<Option<Connection>>,
     /// A NOTIFY left before the 200.
@@ -143,42 +121,6 @@ pub enum Action {
     Acknowledge(usize),
     /// The connection ends: the watcher's doing, or the relay's because the writer is stuck.
     Close(usize),
-}
-
-impl Connection {
-    fn fresh() -> Self {
-        Self {
-            authorized: false,
-            looked_up: false,
-            subscription: None,
-            frames: Vec::new(),
-        }
-    }
-
-    fn push(&mut self, value: u8) {
-        match &mut self.subscription {
-            Some(subscription) if subscription.flight == Flight::None => {
-                subscription.flight = Flight::Queued;
-                self.frames.push(Frame::Notify(value));
-            }
-            Some(subscription) => subscription.waiting = Some(value),
-            None => {}
-        }
-    }
-
-    fn holds_barrier(&self) -> bool {
-        self.frames.contains(&Frame::Barrier)
-    }
-
-    /// What the deletion does in memory once it is on disk.
-    fn end_subscription(&mut self, flaw: Flaw) {
-        if flaw != Flaw::KeepsAuthorization {
-            self.authorized = false;
-        }
-        if flaw != Flaw::KeepsSubscription {
-            self.subscription = None;
-        }
-    }
 }
 
 impl Deletion {
@@ -232,13 +174,12 @@ impl Deletion {
     fn end(self, state: &mut State) {
         state.request = Request::Ended;
         for connection in state.connections.iter_mut().flatten() {
-            connection.end_subscription(self.flaw);
-            connection.frames.push(Frame::Barrier);
+            connection.end_subscription(self.goodbye, self.flaw);
         }
     }
 
     fn register(self, state: &mut State, number: usize) -> Option<()> {
-        let (granted, value) = (state.granted, state.value);
+        let granted = state.granted;
         let unchecked = self.flaw == Flaw::RegistersUnchecked;
         let connection = state.connections.get_mut(number)?.as_mut()?;
         connection.looked_up = false;
@@ -247,9 +188,9 @@ impl Deletion {
             connection.authorized = true;
             connection.subscription = Some(Subscription {
                 flight: Flight::None,
-                waiting: None,
+                waiting: false,
             });
-            connection.push(value);
+            connection.push();
         }
         Some(())
     }
@@ -267,7 +208,7 @@ fn on_connection(state: &mut State, number: usize, action: Action) -> Option<()>
         }
         Action::Write(_) => {
             let connection = place.as_mut()?;
-            if let Frame::Notify(_) = connection.frames.remove(0) {
+            if connection.frames.remove(0) == Frame::Notify {
                 state.notified = true;
                 state.late |= answered;
                 if let Some(subscription) = &mut connection.subscription {
@@ -279,8 +220,8 @@ fn on_connection(state: &mut State, number: usize, action: Action) -> Option<()>
             let connection = place.as_mut()?;
             let subscription = connection.subscription.as_mut()?;
             subscription.flight = Flight::None;
-            if let Some(value) = subscription.waiting.take() {
-                connection.push(value);
+            if std::mem::take(&mut subscription.waiting) {
+                connection.push();
             }
         }
         _ => return None,
@@ -303,7 +244,7 @@ impl Model for Deletion {
     fn init_states(&self) -> Vec<State> {
         vec![State {
             granted: true,
-            value: 0,
+            values: 0,
             request: Request::None,
             connections: vec![None; self.connections],
             notified: false,
@@ -318,7 +259,7 @@ impl Model for Deletion {
             return;
         }
         self.work(state, actions);
-        if state.value < self.values {
+        if state.values < self.values {
             actions.push(Action::Publish);
         }
         if state.request == Request::None {
@@ -350,12 +291,8 @@ impl Model for Deletion {
         let mut next = state.clone();
         match action {
             Action::Publish => {
-                next.value = next.value.saturating_add(1);
-                let value = next.value;
-                next.connections
-                    .iter_mut()
-                    .flatten()
-                    .for_each(|connection| connection.push(value));
+                next.values = next.values.saturating_add(1);
+                next.connections.iter_mut().flatten().for_each(Connection::push);
             }
             Action::Delete => next.request = Request::Accepted,
             Action::Flush => {
@@ -414,7 +351,7 @@ impl Model for Deletion {
                         connection
                             .subscription
                             .as_ref()
-                            .is_some_and(|subscription| subscription.waiting.is_some())
+                            .is_some_and(|subscription| subscription.waiting)
                     })
             }),
         ]

@@ -101,7 +101,7 @@ fn line<W: Write>(out: &mut W, cells: [&str; 6]) -> io::Result<()> {
     let [name, bounds, expected, found, took, word] = cells;
     writeln!(
         out,
-        "| {name:<28} | {bounds:<34} | {expected:<32} | {found:<32} | {took:>6} | {word:<7} |"
+        "| {name:<30} | {bounds:<36} | {expected:<24} | {found:<24} | {took:>6} | {word:<7} |"
     )
 }
 
