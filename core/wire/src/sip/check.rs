@@ -105,11 +105,10 @@ fn request_cseq(head: &Head) -> Option<u32> {
         Target::Sip(uri) => !uri.has_headers(),
         Target::OtherScheme => true,
     };
-    let vias = head.items(Name::Via);
-    let vias_are_sound = vias
-        .take(VIAS + 1)
-        .enumerate()
-        .all(|(n, via)| n < VIAS && Via::parse(via).is_some());
+    let mut vias = head.items(Name::Via).take(VIAS + 1).enumerate().peekable();
+    // A field without a value is an empty list, of which every item is sound.
+    let has_vias = vias.peek().is_some();
+    let vias_are_sound = has_vias && vias.all(|(n, via)| n < VIAS && Via::parse(via).is_some());
     // spec: frame-9
     let sound = method == head.method_octets() && target_is_sound && vias_are_sound;
     (sound && numbers_are_sound(head) && contacts_are_sound(head)).then_some(cseq)

@@ -141,6 +141,13 @@ fn f11_each_mandatory_field_is_there_exactly_once() {
             matches!(judge_text(&with(START, &[name], "")), Verdict::Drop(After::Close)),
             "without {name}"
         );
+        assert!(
+            matches!(
+                judge_text(&with(START, &[name], &format!("{name}:\r\n"))),
+                Verdict::Drop(After::Close)
+            ),
+            "with an empty {name}"
+        );
     }
     for second in [
         "To: <sip:x@y>",
