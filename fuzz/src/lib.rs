@@ -1,1 +1,36 @@
-//! Skeleton.
+//! Fuzz targets: plain functions over octets that panic where a promise of the code is broken.
+//!
+//! `cargo test` replays the committed corpora and a short seeded run of mutations on stable; `fuzz/fuzzers` hands
+//! the same functions to libFuzzer (see `fuzz/README.md`). A target holds no state: what it does depends on its
+//! octets alone, so every find replays.
+
+pub mod corpus;
+pub mod mutate;
+
+mod dice;
+mod wire;
+
+pub use dice::{Dice, edited};
+
+/// Takes any octets, and panics only if a promise is broken.
+pub type Target = fn(&[u8]);
+
+/// Every target by its name, which is also the name of its corpus and of its fuzzer.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("auth_header", wire::auth_header::target),
+    ("grants_body", wire::grants_body::target),
+    ("relay_address", wire::relay_address::target),
+    ("sip_answer", wire::sip_answer::target),
+    ("sip_build", wire::sip_build::target),
+    ("sip_cutter", wire::sip_cutter::target),
+    ("sip_reader", wire::sip_reader::target),
+    ("typed_values", wire::typed_values::target),
+];
+
+/// The target of a name.
+pub fn target(name: &str) -> Option<Target> {
+    TARGETS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|&(_, target)| target)
+}

@@ -1,0 +1,85 @@
+//! All corpora, and a short seeded run of mutations for each target, on stable.
+//!
+//! The number of runs is fixed and no clock is read, so a find is a find on every machine: the input that made the
+//! target panic is in the message and goes into the corpus as `find-…`.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't be set up should fail loudly"
+)]
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use sipher_fuzz::{TARGETS, corpus, mutate::Mutator, target};
+
+/// A module a target, with the mutations that take about two seconds on two slow cores.
+macro_rules! targets {
+    ($($name:ident: $mutations:literal,)*) => {
+        const REPLAYED: &[&str] = &[$(stringify!($name),)*];
+
+        $(mod $name {
+            #[test]
+            fn holds_against_its_corpus() {
+                super::replay(stringify!($name));
+            }
+
+            #[test]
+            fn holds_against_seeded_mutations() {
+                super::mutate(stringify!($name), $mutations);
+            }
+        })*
+    };
+}
+
+targets! {
+    auth_header: 20_000,
+    grants_body: 20_000,
+    relay_address: 60_000,
+    sip_answer: 12_000,
+    sip_build: 12_000,
+    sip_cutter: 3_000,
+    sip_reader: 20_000,
+    typed_values: 60_000,
+}
+
+#[test]
+fn every_target_is_replayed_and_has_a_corpus() {
+    let listed: BTreeSet<_> = TARGETS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(listed, REPLAYED.iter().copied().collect());
+    for name in listed {
+        assert!(!corpus::inputs(name).unwrap().is_empty(), "{name}");
+    }
+}
+
+fn replay(name: &str) {
+    for (file, octets) in corpus::inputs(name).unwrap() {
+        run(name, &octets, &file);
+    }
+}
+
+fn mutate(name: &str, mutations: u32) {
+    let corpus: Vec<_> = corpus::inputs(name)
+        .unwrap()
+        .into_iter()
+        .map(|(_, octets)| octets)
+        .collect();
+    let mut mutator = Mutator::new(1);
+    for number in 0..mutations {
+        run(name, &mutator.input(&corpus), &format!("mutation {number}"));
+    }
+}
+
+fn run(name: &str, octets: &[u8], which: &str) {
+    let target = target(name).unwrap();
+    let outcome = catch_unwind(AssertUnwindSafe(|| target(octets)));
+    assert!(outcome.is_ok(), "{name} fell to {which}: {}", hex(octets));
+}
+
+fn hex(octets: &[u8]) -> String {
+    let mut out = String::new();
+    for octet in octets {
+        write!(out, "{octet:02x}").unwrap();
+    }
+    out
+}
