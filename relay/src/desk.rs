@@ -220,6 +220,14 @@ impl Desk {
         others.into_iter().flatten().fold(first, Time::min)
     }
 
+    /// When [`Desk::tick`] is due for a peer of datagrams, who has no keep-alive; `None` if never.
+    pub fn next_datagram_wake(&self) -> Option<Time> {
+        [self.serving.transactions.next_wake(), self.outgoing.next_wake()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
     /// The next thing to do, oldest first.
     pub fn poll(&mut self) -> Option<Step> {
         self.steps.pop_front()
@@ -228,11 +236,6 @@ impl Desk {
     /// Whether so many requests wait for their answer that no more octets should be read.
     pub fn is_saturated(&self) -> bool {
         self.serving.open.len() >= OPEN_REQUESTS
-    }
-
-    /// Whether nothing is open at all, so that a peer without a connection can be forgotten.
-    pub fn is_idle(&self) -> bool {
-        self.serving.open.is_empty() && self.serving.transactions.is_empty() && self.outgoing.is_empty()
     }
 
     /// Takes what is whole, as long as there is room for its answers.
@@ -336,7 +339,7 @@ impl Desk {
         let reply = fault.reply(
             &request,
             &Tag::random(rng),
-            self.proofs.challenge(now, &fault, rng),
+            self.proofs.challenge(now, fault, rng),
         );
         self.finish(now, key, reply.write());
     }
@@ -386,7 +389,7 @@ impl Desk {
         }
     }
 
-    /// Closes a stream; a datagram's peer is only forgotten once it is idle.
+    /// Closes a stream. A peer of datagrams has none.
     fn close(&mut self) {
         if self.input.link == Link::Stream && !self.input.closing {
             self.input.closing = true;

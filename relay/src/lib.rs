@@ -1,10 +1,67 @@
 //! The blind relay: it stores and forwards opaque octets over SIP. Spec: `spec/relay.md`.
 //!
 //! It knows boxes, owners' keys and grants' keys, and has no notion of a person. A request goes
-//! socket → `serve` → [`desk`] → [`mailbox`] → [`store`]; all but the first are free of sockets, threads and clocks.
+//! socket → `serve` → [`desk`] → [`mailbox`] → [`store`]; all but the first are free of sockets, threads and
+//! clocks, so that [`Machine`] is a whole relay as a value.
 
+mod args;
+mod clock;
+mod committer;
 pub mod desk;
 pub mod domain;
+pub mod home;
+pub mod identity;
+mod init;
 pub mod limits;
+mod log;
+mod machine;
 pub mod mailbox;
+mod random;
+mod run;
+mod serve;
 pub mod store;
+pub mod transcript;
+pub mod trouble;
+
+pub use self::machine::{Effect, Machine};
+
+use self::args::{Arguments, Command};
+use self::trouble::Exit;
+use clap::Parser;
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// The whole program: `args` are its command line, the name of the program first. It returns when the
+/// command is done; `run` is done when the process is told to end.
+pub fn cli_main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(args) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output and are no fault.
+            drop(error.print());
+            return if error.use_stderr() {
+                ExitCode::from(Exit::Usage as u8)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let mut out = std::io::stdout();
+    let ended = match &arguments.command {
+        Command::Init(init) => init::run(init, arguments.json, &mut out),
+        Command::Run(run) => run::run(run, arguments.json, &mut out),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            let text = if arguments.json {
+                trouble.to_json()
+            } else {
+                trouble.to_string()
+            };
+            drop(writeln!(std::io::stderr(), "{text}"));
+            ExitCode::from(trouble.exit() as u8)
+        }
+    }
+}

@@ -112,11 +112,6 @@ impl Outgoing {
         self.transactions.next_wake()
     }
 
-    /// Whether nothing waits for an answer.
-    pub(super) fn is_empty(&self) -> bool {
-        self.transactions.is_empty()
-    }
-
     fn send(&mut self, now: Time, draft: &Draft, branch: &Branch, sent: Sent) -> Option<Bytes> {
         let method: Method = draft.method();
         let octets = draft.write();

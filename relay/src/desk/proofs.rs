@@ -51,8 +51,8 @@ impl Proofs {
     }
 
     /// The nonce for a 401.
-    pub(super) fn challenge(&mut self, now: Time, fault: &Fault, rng: &mut impl CryptoRng) -> Option<Nonce> {
-        if *fault != Fault::Unproven {
+    pub(super) fn challenge(&mut self, now: Time, fault: Fault, rng: &mut impl CryptoRng) -> Option<Nonce> {
+        if fault != Fault::Unproven {
             return None;
         }
         if self.nonce.as_ref().is_none_or(|issued| issued.ends <= now) {

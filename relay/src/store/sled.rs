@@ -77,6 +77,12 @@ impl SledStore {
     }
 }
 
+impl std::fmt::Debug for SledStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SledStore(..)")
+    }
+}
+
 impl Store for SledStore {
     fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreFault> {
         let value = self.db.get(key.as_octets()).map_err(fault)?;
