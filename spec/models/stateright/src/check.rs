@@ -1,7 +1,7 @@
 //! Explores all states of a model within its bounds, and says what was found.
 //!
 //! States are told apart by a 64-bit fingerprint (the checker's way of saving memory): two different states with one
-//! fingerprint would hide one of them. At the sizes used here the chance is below one in a million.
+//! fingerprint would hide one of them. At the largest bounds used here the chance is below one in 100,000.
 
 use std::fmt::Debug;
 use std::hash::Hash;

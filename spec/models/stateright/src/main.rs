@@ -14,7 +14,7 @@ use sipher_models::trials::{Expected, Trial, trials};
 
 const USAGE: &str = "usage: sipher-models [--long] [--require-verifpal] [--only TEXT]
 
-  --long              also the larger bounds and two sessions: about half an hour
+  --long              also the larger bounds and two sessions: about a quarter of an hour
   --require-verifpal  fail if verifpal is not installed, instead of skipping its models
   --only TEXT         only models whose name contains TEXT
 ";
