@@ -118,6 +118,7 @@ impl UncheckedBundle {
     /// # Errors
     /// [`BundleError::Damaged`] if it isn't the value that belongs to this key and cell.
     pub fn open(key: &BundleKey, cell: &[u8], value: &[u8]) -> Result<Self, BundleError> {
+        // spec: bundle-1
         if value.len() != Self::SEALED_LEN {
             return Err(BundleError::Damaged);
         }
@@ -145,17 +146,22 @@ impl UncheckedBundle {
     pub fn check(self, pin: &ShortPin, now: Time) -> Result<Bundle, BundleError> {
         let (signed, signature) = self.octets.split_last_chunk().ok_or(BundleError::Damaged)?;
         let contents = Contents::read(signed)?;
+        // spec: bundle-2
         if !pin.is_of(contents.certificate.account()) {
             return Err(BundleError::WrongAccount);
         }
         contents
             .certificate
             .signing()
+            // spec: bundle-3
             .verify(Purpose::Bundle, &[signed], &Signature::from_octets(*signature))
             .map_err(|_| BundleError::Damaged)?;
+        // spec: link-2
         if !contents.suites.contains(&Suite::One.number()) {
+            // spec: bundle-5
             return Err(BundleError::NoCommonSuite);
         }
+        // spec: bundle-4
         let is_over = now.seconds_since(contents.not_after) > CLOCK_TOLERANCE;
         if is_over || !contents.certificate.lifetime().includes(now) {
             return Err(BundleError::Expired);

@@ -31,6 +31,7 @@ impl Nonce {
     pub const LEN: usize = 24;
 
     /// A new one.
+    // spec: seal-3
     pub fn random(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         let mut octets = [0; Self::LEN];
         rng.fill_bytes(&mut octets);
@@ -55,6 +56,7 @@ impl fmt::Debug for Nonce {
 }
 
 /// Something didn't open: another key, nonce or associated data, or changed octets. Which, isn't said.
+// spec: seal-2
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 #[error("did not open")]
 pub struct DidNotOpen;
@@ -113,6 +115,7 @@ pub(crate) fn open_under(
     let (body, tag) = rest.split_last_chunk::<TAG>().ok_or(DidNotOpen)?;
     let keys = commit(key, nonce, associated);
     let [commitment, encryption] = &*keys;
+    // spec: seal-1
     if !bool::from(commitment.ct_eq(claimed)) {
         return Err(DidNotOpen);
     }

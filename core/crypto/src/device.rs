@@ -27,6 +27,7 @@ pub struct Lifetime {
 
 impl Lifetime {
     /// Whether `now` lies within, two minutes of clock difference allowed at both ends.
+    // spec: cert-2
     pub const fn includes(&self, now: Time) -> bool {
         self.not_before.seconds_since(now) <= CLOCK_TOLERANCE
             && now.seconds_since(self.not_after) <= CLOCK_TOLERANCE
@@ -58,6 +59,7 @@ impl DeviceCert {
         let cert = Self::read(&mut reader)?;
         reader.finish_padding()?;
         let content = cert.content();
+        // spec: cert-1
         let by_account = cert
             .account
             .key()
@@ -151,6 +153,7 @@ impl Device {
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Self {
         let signing = SigningKey::generate(rng);
+        // spec: sign-4
         let agreement = DhSecret::generate(rng);
         let content = content(
             &account.verifying_key(),
@@ -328,6 +331,7 @@ mod tests {
         assert!(!at(879) && at(880) && at(2120) && !at(2121));
     }
 
+    // spec: sign-4
     #[test]
     fn a_device_round_trips_and_refuses_keys_of_another() {
         let bytes = device(1).to_bytes();

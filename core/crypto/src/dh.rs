@@ -40,6 +40,7 @@ impl DhSecret {
     /// The shared secret with another key.
     pub(crate) fn agree(&self, other: &DhPublic) -> Result<DhShared, NonContributory> {
         let shared = self.0.diffie_hellman(&PublicKey::from(other.0));
+        // spec: dh-1
         if !shared.was_contributory() {
             return Err(NonContributory);
         }

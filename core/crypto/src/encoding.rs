@@ -52,6 +52,7 @@ impl<'a> Reader<'a> {
     /// A `u16` length, at most `max`, and that many octets.
     pub(crate) fn short(&mut self, max: usize) -> Result<&'a [u8], Malformed> {
         let len = usize::from(self.u16()?);
+        // spec: code-3
         if len > max {
             return Err(Malformed);
         }
@@ -84,11 +85,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Ends the reading: nothing may be left.
+    // spec: code-1
     pub(crate) fn finish(self) -> Result<(), Malformed> {
         if self.0.is_empty() { Ok(()) } else { Err(Malformed) }
     }
 
     /// Ends the reading: what is left must be zero octets.
+    // spec: code-2
     pub(crate) fn finish_padding(self) -> Result<(), Malformed> {
         if self.0.iter().all(|&octet| octet == 0) {
             Ok(())

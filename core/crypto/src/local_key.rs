@@ -34,6 +34,7 @@ impl StoreKey {
     pub const RECORD_OVERHEAD: usize = Nonce::LEN + caead::OVERHEAD;
 
     /// A new key.
+    // spec: store-2
     pub fn generate(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         Self::new(StoreSecret::random(rng))
     }
@@ -199,6 +200,7 @@ mod tests {
         ChaCha20Rng::from_seed([4; 32])
     }
 
+    // spec: store-2
     #[test]
     fn a_wrapped_key_opens_with_its_passphrase_only() {
         let key = StoreKey::generate(&mut rng());

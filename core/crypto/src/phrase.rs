@@ -24,6 +24,7 @@ impl Phrase {
     pub const WORDS: usize = 12;
 
     /// A new one.
+    // spec: phrase-1
     pub fn generate(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         Self(PhraseEntropy::random(rng))
     }

@@ -24,6 +24,7 @@ pub use publisher::{PresencePublisher, PublishError};
 pub use reader::{PresenceError, PresenceReader, Seen};
 
 /// Octets of an envelope of presence, whatever the right.
+// spec: presence-1
 pub const PRESENCE_ENVELOPE_LEN: usize = 1024;
 
 /// Keys of one epoch as they go to a reader inside the ratchet: `epoch u32, pck[32], phk[32]`.
@@ -122,6 +123,7 @@ impl Epoch {
         let info: [&[u8]; 3] = [labels::PRESENCE, &epoch, &index_octets];
         let keys = kdf::expand::<2>(self.keys.chain.expose_octets(), &info);
         let [chain, document] = &*keys;
+        // spec: presence-11
         self.keys.chain = PresenceChainKey::from_octets(chain);
         Some((index, Zeroizing::new(*document)))
     }

@@ -23,6 +23,7 @@ impl SafetyNumber {
     pub const WORDS: usize = 6;
 
     /// `H^5200("sipher/1 safety" || 1 || smaller record || larger record)` with SHA-512.
+    // spec: safety-1
     pub fn of(one: &AccountRecord, other: &AccountRecord) -> Self {
         let (one, other) = (one.to_octets(), other.to_octets());
         let mut hash = Sha512::new();

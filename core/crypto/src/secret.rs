@@ -45,6 +45,7 @@ macro_rules! secrets {
         }
 
         impl ConstantTimeEq for $name {
+            // spec: secret-2
             fn ct_eq(&self, other: &Self) -> Choice {
                 self.0.as_slice().ct_eq(other.0.as_slice())
             }
@@ -152,6 +153,7 @@ mod tests {
         assert!(shown.iter().all(|text| !is_list_of_octets(text)), "{shown:?}");
     }
 
+    // spec: secret-2
     #[test]
     fn secrets_compare_by_value() {
         let one = Psk::from_octets(&[1; 32]);

@@ -127,6 +127,7 @@ impl VerifyingKey {
         let key = ed25519_dalek::VerifyingKey::from_bytes(octets).map_err(|_| WeakKey)?;
         // Decompression also takes encodings with y >= p; one key must have one encoding.
         let is_canonical = key.to_edwards().compress().as_bytes() == octets;
+        // spec: sign-2
         if key.is_weak() || !is_canonical {
             return Err(WeakKey);
         }
@@ -142,6 +143,7 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// [`BadSignature`] for another key, purpose or content.
+    // spec: sign-3
     pub fn verify(
         &self,
         purpose: Purpose,
@@ -150,6 +152,7 @@ impl VerifyingKey {
     ) -> Result<(), BadSignature> {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
         self.0
+            // spec: sign-1
             .verify_strict(&input(purpose, content), &signature)
             .map_err(|_| BadSignature)
     }

@@ -45,6 +45,7 @@ impl StretchParams {
     /// [`StretchParamsError`] outside floor and ceiling.
     pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, StretchParamsError> {
         let (floor, ceiling) = (Self::FLOOR, Self::CEILING);
+        // spec: store-1
         let is_within = (floor.memory_kib..=ceiling.memory_kib).contains(&memory_kib)
             && (floor.passes..=ceiling.passes).contains(&passes)
             && (floor.lanes..=ceiling.lanes).contains(&lanes);

@@ -188,6 +188,7 @@ fn read(octets: &[u8], now: u64) -> Fields {
     Fields::new().octets("certificate", octets).number("now", now)
 }
 
+// spec: cert-2
 fn dates(maker: &mut Maker, octets: &[u8]) -> Result<(), Fault> {
     maker.ok("within its dates", "certificate", read(octets, 1_500_000))?;
     maker.ok(
@@ -210,6 +211,7 @@ fn dates(maker: &mut Maker, octets: &[u8]) -> Result<(), Fault> {
     )
 }
 
+// spec: cert-1
 fn spoiled(maker: &mut Maker, octets: &[u8], seeded: &mut Seeded) -> Result<(), Fault> {
     for (part, at) in [
         ("account key", 0),

@@ -90,6 +90,7 @@ fn make(maker: &mut Maker) -> Result<(), Fault> {
         let id = id.get_text("id")?.to_owned();
         let owns = |id: &str, key: &[u8]| Fields::new().text("id", id).octets("owner_key", key);
         maker.ok("its key owns it", "owns", owns(&id, &owner))?;
+        // spec: box-2
         maker.refused("another key", "owns", "not-the-owner", owns(&id, &other))?;
         maker.refused(
             "in capitals",

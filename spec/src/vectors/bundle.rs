@@ -184,6 +184,7 @@ fn values(maker: &mut Maker, seeded: &mut Seeded, party: &Fields, prekeys: &Fiel
         ("one bit of the commitment", open(&flipped(&value, 24, 1))),
         ("one bit in the middle", open(&flipped(&value, 2000, 16))),
         ("one bit of the tag", open(&flipped(&value, 4095, 1))),
+        // spec: bundle-1
         ("an octet cut off", open(&cut(&value, 1))),
         ("an octet too many", open(&longer(&value, &[0]))),
         ("nothing", open(&[])),
@@ -213,6 +214,7 @@ fn too_long(maker: &mut Maker, party: &Fields, prekeys: &Fields) -> Result<(), F
 }
 
 /// Changes that the signature must notice.
+// spec: bundle-3
 fn spoiled(maker: &mut Maker, bundle: &[u8], party: &Fields, seeded: &mut Seeded) -> Result<(), Fault> {
     let owner = device(party)?;
     for (part, at) in [
@@ -245,6 +247,7 @@ fn spoiled(maker: &mut Maker, bundle: &[u8], party: &Fields, seeded: &mut Seeded
     maker.refused("empty", "check", "damaged", checked(&[], &owner))?;
     let other = device(&device_fields(seeded))?;
     maker.refused(
+        // spec: bundle-2
         "another account's pin",
         "check",
         "wrong-account",
@@ -252,6 +255,7 @@ fn spoiled(maker: &mut Maker, bundle: &[u8], party: &Fields, seeded: &mut Seeded
     )?;
     let late = |now: u64| checked(bundle, &owner).number("now", now);
     maker.ok("two minutes over its end", "check", late(NOW + 7 * 86_400 + 120))?;
+    // spec: bundle-4
     maker.refused("a second more", "check", "expired", late(NOW + 7 * 86_400 + 121))?;
     maker.refused(
         "before its certificate",
@@ -283,7 +287,9 @@ fn resigned(maker: &mut Maker, bundle: &[u8], party: &Fields) -> Result<(), Faul
         checked(&suites(&[9, 1]), &owner),
     )?;
     for (comment, class, bundle) in [
+        // spec: link-2
         ("no suite", "no-common-suite", suites(&[])),
+        // spec: bundle-5
         ("an unknown suite only", "no-common-suite", suites(&[2])),
         ("version 0", "version", sign(&replaced(&content, 0, &[0]))),
         ("version 2", "version", sign(&replaced(&content, 0, &[2]))),

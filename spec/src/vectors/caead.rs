@@ -26,6 +26,7 @@ fn run(op: &str, input: &Fields) -> Result<Outcome, Fault> {
         "open" => Ok(
             match caead::open(&key, nonce.as_ref(), &[&ad], &input.get_octets("sealed")?) {
                 Ok(plaintext) => Outcome::Done(Fields::new().octets("plaintext", &plaintext)),
+                // spec: seal-2
                 Err(_) => Outcome::Refused("did-not-open"),
             },
         ),
@@ -116,6 +117,7 @@ fn spoil(maker: &mut Maker, one: &Example) -> Result<(), Fault> {
     let len = one.sealed.len();
     let mut cases = vec![
         (
+            // spec: seal-1
             "first bit of the commitment",
             one.with_sealed(&flipped(&one.sealed, 0, 0x80)),
         ),
@@ -150,6 +152,7 @@ fn spoil(maker: &mut Maker, one: &Example) -> Result<(), Fault> {
     ];
     if one.nonce.is_empty() {
         cases.push((
+            // spec: seal-4
             "a zero nonce for an empty one",
             one.fields().octets("nonce", &[0; 24]),
         ));

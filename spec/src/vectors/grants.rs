@@ -159,6 +159,7 @@ fn make(maker: &mut Maker) -> Result<(), Fault> {
     spoil(maker, &body)
 }
 
+// spec: grant-8
 fn spoil(maker: &mut Maker, body: &[u8]) -> Result<(), Fault> {
     let own = body.get(3..35).unwrap_or_default().to_vec();
     let cases = [
@@ -171,6 +172,7 @@ fn spoil(maker: &mut Maker, body: &[u8]) -> Result<(), Fault> {
         ("count too large", replaced(body, 1, &[3])),
         ("count 65", replaced(body, 1, &[65])),
         ("an octet cut off", cut(body, 1)),
+        // spec: code-1
         ("an octet too many", longer(body, &[0])),
         ("operation 0", replaced(body, 2, &[0])),
         ("operation 4", replaced(body, 2, &[4])),

@@ -160,6 +160,7 @@ fn make(maker: &mut Maker) -> Result<(), Fault> {
     refused_bundles(maker, &mut seeded, &scene)
 }
 
+// spec: link-6
 fn spoiled_flights(
     maker: &mut Maker,
     seeded: &mut Seeded,
@@ -167,10 +168,12 @@ fn spoiled_flights(
     flight: &[u8],
 ) -> Result<(), Fault> {
     let cases = [
+        // spec: link-3
         ("another suite", flipped(flight, 0, 2)),
         ("another prekey", flipped(flight, 4, 1)),
         ("one bit of E", flipped(flight, 5, 1)),
         ("the bit of E that X25519 ignores", flipped(flight, 36, 0x80)),
+        // spec: dh-1
         ("E of small order", replaced(flight, 5, &[0; 32])),
         (
             "E of small order, 1",
@@ -219,6 +222,7 @@ fn wrong_secrets(maker: &mut Maker, seeded: &mut Seeded, scene: &Scene, flight: 
             good.clone().octets("psk", &flipped(&scene.psk, 0, 1)),
         ),
         ("another SPK", prekeys("prekey_secret", &seeded.array::<32>())),
+        // spec: kem-2
         ("another KEM seed", prekeys("kem_seed", &seeded.array::<64>())),
         ("another profile in the bundle", prekeys("profile", b"other")),
         (
@@ -239,6 +243,7 @@ fn wrong_secrets(maker: &mut Maker, seeded: &mut Seeded, scene: &Scene, flight: 
             device("account_seed", &seeded.array::<32>()),
         ),
         (
+            // spec: link-4
             "the initiator's certificate is over",
             good.clone().number("now", NOW + 365 * 86_400 + 121),
         ),
@@ -253,6 +258,7 @@ fn wrong_secrets(maker: &mut Maker, seeded: &mut Seeded, scene: &Scene, flight: 
     Ok(())
 }
 
+// spec: link-1
 fn refused_bundles(maker: &mut Maker, seeded: &mut Seeded, scene: &Scene) -> Result<(), Fault> {
     let good = scene.initiating(seeded, items(&[]));
     let long = vec![0; 1433];
@@ -262,6 +268,7 @@ fn refused_bundles(maker: &mut Maker, seeded: &mut Seeded, scene: &Scene) -> Res
         "too-long",
         good.clone().value("items", items(&[(16, &long)])),
     )?;
+    // spec: link-5
     let own = good.clone().object("device", scene.responder.clone());
     maker.refused("one's own invitation", "initiate", "own-bundle", own)?;
     let other = short_pin(&device(&scene.initiator)?);
@@ -286,6 +293,7 @@ fn refused_bundles(maker: &mut Maker, seeded: &mut Seeded, scene: &Scene) -> Res
     for (comment, at, with) in [
         ("SPK of small order, signed by its author", 264, vec![0; 32]),
         (
+            // spec: kem-1
             "ek that fails the modulus check, signed by its author",
             296,
             vec![0xff; 1184],

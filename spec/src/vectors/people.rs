@@ -100,6 +100,7 @@ fn make(maker: &mut Maker) -> Result<(), Fault> {
     let pairs = [(key(), key()), (key(), key()), (key(), key())];
     for (one, other) in pairs {
         let fields = |one: &[u8], other: &[u8]| Fields::new().octets("one", one).octets("other", other);
+        // spec: safety-1
         let number = maker.ok("two accounts", "safety", fields(&one, &other))?;
         let swapped = maker.ok("the same from the other side", "safety", fields(&other, &one))?;
         if number != swapped {
@@ -112,6 +113,7 @@ fn make(maker: &mut Maker) -> Result<(), Fault> {
     vaults(maker)
 }
 
+// spec: phrase-1
 fn phrases(maker: &mut Maker, seeded: &mut Seeded) -> Result<(), Fault> {
     for (comment, entropy) in [
         ("zeros", [0; 16]),

@@ -258,6 +258,7 @@ fn readings(maker: &mut Maker, published: &Published) -> Result<(), Fault> {
             "the old epoch goes on after an announcement",
             vec![Announce(second), at(1)],
         ),
+        // spec: presence-1
         ("the longest document", vec![Announce(second), at(4)]),
         (
             "an epoch was skipped",
@@ -274,6 +275,7 @@ fn readings(maker: &mut Maker, published: &Published) -> Result<(), Fault> {
     Ok(())
 }
 
+// spec: presence-8
 fn refusals(maker: &mut Maker, published: &Published) -> Result<(), Fault> {
     use Event::{Announce, Open};
     let (second, third) = (published.key(1), published.key(2));

@@ -200,6 +200,7 @@ impl Proof {
 
     fn spoil(&self, maker: &mut Maker, op: &str) -> Result<(), Fault> {
         maker.ok("it holds", op, self.fields())?;
+        // spec: proof-2
         let other = flipped(&self.binding, 31, 1);
         maker.refused(
             "on another connection",

@@ -118,6 +118,7 @@ fn make(maker: &mut Maker) -> Result<(), Fault> {
 }
 
 /// Forty messages, ten changes of speaker, two epochs of the PQ exchange and more.
+// spec: link-8
 fn long_talk(maker: &mut Maker, seeded: &mut Seeded) -> Result<(), Fault> {
     let mut talk = Recorder::begin(seeded)?;
     for round in 0..10_u8 {
@@ -126,6 +127,7 @@ fn long_talk(maker: &mut Maker, seeded: &mut Seeded) -> Result<(), Fault> {
             talk.exchange(by, format!("round {round}, message {number}").as_bytes())?;
         }
     }
+    // spec: ratchet-5
     if talk.conversation.epoch() < 3 {
         return Err(Fault::new("too few epochs in forty messages"));
     }
@@ -184,6 +186,7 @@ fn loss_and_order(maker: &mut Maker, seeded: &mut Seeded) -> Result<(), Fault> {
 }
 
 /// Every size, exact fits, an empty message and items that others don't know.
+// spec: ratchet-2
 fn sizes(maker: &mut Maker, seeded: &mut Seeded) -> Result<(), Fault> {
     for (comment, len, size) in [
         ("the longest text in 1 KiB", 852, 1024),
@@ -192,6 +195,7 @@ fn sizes(maker: &mut Maker, seeded: &mut Seeded) -> Result<(), Fault> {
         ("a short text in 4 KiB", 5, 4096),
         ("the longest text beside half an encapsulation key", 251, 1024),
         ("the longest text beside half a ciphertext", 299, 1024),
+        // spec: pq-1
         ("an octet more, and no chunk", 300, 1024),
     ] {
         let mut talk = Recorder::begin(seeded)?;
@@ -227,6 +231,7 @@ fn sizes(maker: &mut Maker, seeded: &mut Seeded) -> Result<(), Fault> {
 }
 
 /// A side whose state is set back uses numbers twice; no keystream repeats, and the other side says so.
+// spec: ratchet-14
 fn went_back(maker: &mut Maker, seeded: &mut Seeded) -> Result<(), Fault> {
     let mut talk = Recorder::begin(seeded)?;
     talk.exchange("R", b"one")?;
@@ -254,6 +259,7 @@ fn spoiled(maker: &mut Maker, seeded: &mut Seeded) -> Result<(), Fault> {
     let next = talk.send("I", b"three", 1024)?;
     let next = next.as_octets();
     talk.steps.pop();
+    // spec: ratchet-13
     maker.refused("repeated", "last", "replay", talk.last("R", &kept))?;
     maker.refused("back to its sender", "last", "refused", talk.last("I", &kept))?;
     maker.refused(
@@ -297,6 +303,7 @@ fn spoiled(maker: &mut Maker, seeded: &mut Seeded) -> Result<(), Fault> {
 }
 
 /// A gap of 1,000 is passed over, a gap of 1,001 is not.
+// spec: ratchet-7
 fn bounds(maker: &mut Maker, seeded: &mut Seeded) -> Result<(), Fault> {
     for (gap, class) in [(1000_usize, "ok"), (1001, "refused")] {
         let mut talk = Recorder::begin(seeded)?;

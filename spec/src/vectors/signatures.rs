@@ -67,6 +67,7 @@ fn make(maker: &mut Maker) -> Result<(), Fault> {
             Purpose::Own
         };
         let cases = [
+            // spec: sign-3
             ("under another purpose", verify(&key, other, &content, &signature)),
             (
                 "content cut",
@@ -89,6 +90,7 @@ fn make(maker: &mut Maker) -> Result<(), Fault> {
                 verify(&key, purpose, &content, &flipped(&signature, 40, 1)),
             ),
             (
+                // spec: sign-1
                 "S is not canonical: the group's order was added",
                 verify(&key, purpose, &content, &malleated(&signature)?),
             ),
@@ -134,6 +136,7 @@ fn purposes_do_not_run_into_contents(maker: &mut Maker, seeded: &mut Seeded) -> 
 }
 
 /// Keys of small order verify anything in a lax verifier.
+// spec: sign-2
 fn weak_keys(maker: &mut Maker) -> Result<(), Fault> {
     for (comment, key) in [
         ("the neutral point", NEUTRAL),

@@ -151,6 +151,7 @@ fn spoiled(maker: &mut Maker, wrapped: &[u8]) -> Result<(), Fault> {
         ("another number of passes", replaced(wrapped, 8, &[3])),
     ];
     let out_of_bounds = [
+        // spec: store-1
         ("passes under the floor", replaced(wrapped, 8, &[1])),
         ("memory over the ceiling", replaced(wrapped, 1, &[0xff])),
         ("no lane", replaced(wrapped, 12, &[0])),

@@ -339,6 +339,7 @@ fn both_sides_witness_the_same_transcript() {
     assert!(ours.0.iter().any(|(note, _)| *note == Note::Key("SK")));
 }
 
+// spec: link-7
 #[test]
 fn stored_states_round_trip_and_refuse_other_octets() {
     let (initiated, accepted) = handshake();

@@ -58,6 +58,7 @@ impl<'w> Transcript<'w> {
 
     /// Seals under a key that seals once, with the transcript as associated data, and mixes the box in.
     pub(super) fn seal(&mut self, name: &'static str, key: &CaeadKey, plaintext: &[u8]) -> Vec<u8> {
+        // spec: seal-4
         let sealed = caead::seal(key, None, &[&self.hash], plaintext);
         self.witness.saw(Note::Octets(name), &sealed);
         self.mix_hash(name, &sealed);

@@ -14,6 +14,7 @@ use crate::time::Time;
 use crate::witness::Witness;
 
 /// Waits for the responder's first message, which confirms the keys.
+// spec: link-7
 pub struct Waiting(Session);
 
 impl Waiting {

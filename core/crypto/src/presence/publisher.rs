@@ -68,6 +68,7 @@ impl PresencePublisher {
     }
 
     /// Whether the epoch is a day old or has used up its updates.
+    // spec: presence-7
     pub const fn is_rekey_due(&self, now: Time) -> bool {
         self.epoch.next >= Self::UPDATES || now.seconds_since(self.since) >= Self::MAX_AGE
     }

@@ -162,12 +162,14 @@ impl PresenceReader {
     }
 
     /// A document must stand after the last one.
+    // spec: presence-8
     fn check_order(&self, position: Position, header: [u8; 32]) -> Result<(), PresenceError> {
         match self.last {
             Some(last) if position < last.position => Err(PresenceError::Older),
             // The same place: by another header only the publisher himself can have taken it twice, whereas
             // anybody can put another document behind the same header.
             Some(last) if position == last.position && header != last.header => {
+                // spec: presence-9
                 Err(PresenceError::Contradiction)
             }
             Some(last) if position == last.position => Err(PresenceError::Refused),
@@ -177,6 +179,7 @@ impl PresenceReader {
 
     fn step_to(&mut self, index: u32) -> Result<Zeroizing<[u8; 32]>, PresenceError> {
         let missed = index.checked_sub(self.epoch.next).ok_or(PresenceError::Older)?;
+        // spec: presence-10
         if missed > Self::MAX_STEPS {
             return Err(PresenceError::TooFar);
         }

@@ -43,6 +43,7 @@ fn what_is_too_long_or_ends_before_it_begins_is_no_document() {
     );
 }
 
+// spec: presence-11
 #[test]
 fn a_reader_steps_over_what_he_missed_and_never_goes_back() {
     let (mut publisher, reader) = chain();
@@ -138,6 +139,7 @@ fn only_later_epochs_can_be_announced() {
     assert!(reader.announce(second).is_err());
 }
 
+// spec: presence-7
 #[test]
 fn an_epoch_ends_with_its_updates_or_its_day() {
     let (mut publisher, _) = chain();

@@ -57,6 +57,7 @@ impl<const N: usize> Halves<N> {
             Half::First => &mut self.first,
             Half::Second => &mut self.second,
         };
+        // spec: pq-4
         place.get_or_insert_with(|| Box::new(*octets));
     }
 

@@ -152,6 +152,7 @@ impl Exchange {
     ///
     /// # Errors
     /// The header names an epoch that isn't due.
+    // spec: ratchet-9
     pub(super) fn mix_receiving(
         &mut self,
         named: u32,
@@ -179,6 +180,7 @@ impl Exchange {
         octets: &[u8; KEY_HALF],
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<(), Malformed> {
+        // spec: pq-3
         let Self::Collect { epoch, came } = self else {
             return Ok(());
         };
@@ -186,6 +188,7 @@ impl Exchange {
             return Ok(());
         }
         came.take(half, octets);
+        // spec: pq-5
         if let Some(key) = came.join() {
             *self = Self::answer(of, &EncapsulationKey::from_octets(&key), rng).map_err(|_| Malformed)?;
         }
@@ -309,6 +312,7 @@ impl Duplicate for Exchange {
                 next,
             } => Self::Answer {
                 epoch: *epoch,
+                // spec: pq-2
                 ciphertext: ciphertext.clone(),
                 secret: secret.duplicate(),
                 next: *next,
@@ -330,3 +334,6 @@ const CIPHERTEXT_CHUNK: u8 = 2;
 pub(crate) const KEY_HALF: usize = EncapsulationKey::LEN / 2;
 /// Half a ciphertext.
 pub(crate) const CIPHERTEXT_HALF: usize = Ciphertext::LEN / 2;
+
+#[cfg(test)]
+mod tests;

@@ -90,6 +90,7 @@ impl Receiving {
     }
 
     /// Finds the chain that a header belongs to: at most ten trials.
+    // spec: ratchet-6
     pub(super) fn open_header(&self, parts: &Parts<'_>, context: &Context) -> Option<(Place, Header)> {
         let open = |key: &HeaderKey| Header::open(key, &parts.nonce, context, parts.header);
         let current = self.chain.as_ref().and_then(|chain| open(&chain.header_key));
@@ -126,6 +127,7 @@ impl Receiving {
         if self.peer != Some(header.dh) {
             return Ok(Key::Contradiction(number));
         }
+        // spec: ratchet-10
         if chain.mixed_epoch != header.mixed_epoch {
             return Err(Malformed);
         }
@@ -203,6 +205,7 @@ impl Receiving {
     fn skip_to(&mut self, number: u32, now: Time, witness: &mut dyn Witness) -> Result<(), Malformed> {
         let chain = self.chain.as_mut().ok_or(Malformed)?;
         let missing = number.checked_sub(chain.next()).ok_or(Malformed)?;
+        // spec: ratchet-7
         if missing > MAX_SKIP {
             return Err(Malformed);
         }

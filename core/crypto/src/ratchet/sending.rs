@@ -40,6 +40,7 @@ impl Sending {
     }
 
     /// The responder's: he begins a chain with his first message.
+    // spec: link-8
     pub(super) const fn of_responder(next_header: HeaderKey) -> Self {
         Self {
             own: None,
@@ -86,6 +87,7 @@ impl Sending {
         let step = root::step(root, &own.agree(peer)?, mixed, witness);
         let header_key = core::mem::replace(&mut self.next_header, step.next_header);
         self.previous_len = self.chain.as_ref().map_or(0, Chain::next);
+        // spec: ratchet-5
         self.start(
             own,
             header_key,

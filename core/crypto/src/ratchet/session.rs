@@ -90,9 +90,12 @@ impl Session {
         witness: &mut dyn Witness,
     ) -> Result<Envelope, EncryptError> {
         let content = padding::len_of(items);
+        // spec: ratchet-2
         let class = SizeClass::for_body(content)
             .ok_or(EncryptError::TooLong)?
             .max(min_class);
+        // spec: ratchet-11
+        // spec: state-3
         let mut next = self.duplicate();
         if next.sending.is_turn() {
             next.begin_sending_chain(rng, witness)?;
@@ -129,6 +132,7 @@ impl Session {
     ) -> Result<Opened, DecryptError> {
         let parts = Parts::cut(envelope).ok_or(DecryptError::Refused)?;
         let context = Context::new(self.link, self.role.other());
+        // spec: state-2
         let (place, header) = self
             .receiving
             .open_header(&parts, &context)
@@ -144,6 +148,7 @@ impl Session {
         let mark = Mark::of(&parts);
         let (chain, key) = match next.receiving.key_of(place, &header, now, witness)? {
             Key::Fresh(chain, key) => (chain, key),
+            // spec: ratchet-13
             Key::Gone(chain) => {
                 return Err(match self.receiving.verdict(chain, header.number, mark) {
                     Verdict::Contradicted => self.rolled_back(chain, &header, mark),
@@ -186,6 +191,7 @@ impl Session {
     }
 
     /// Numbers that the peer may use twice before a re-link is proposed.
+    // spec: ratchet-15
     pub const ROLLBACKS_TO_RELINK: u32 = 3;
 
     /// For storing sealed.
@@ -242,6 +248,14 @@ impl Session {
         self.receiving.peer().is_some()
     }
 
+    /// A peer who lies about the epoch of his chain.
+    #[cfg(test)]
+    pub(super) fn claim_epoch(&mut self, epoch: u32) {
+        if let Some((_, chain)) = self.sending.chain_mut() {
+            chain.mixed_epoch = epoch;
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn has_root_of(&self, other: &Self) -> bool {
         self.root.expose_octets() == other.root.expose_octets()
@@ -293,6 +307,7 @@ impl Session {
     ) -> Result<Zeroizing<Vec<u8>>, EncryptError> {
         let value = self.exchange.chunk();
         let chunk = value.as_deref().map(|value| Tlv::reserved(CHUNK_KIND, value));
+        // spec: pq-1
         let fitting = chunk.filter(|chunk| content.saturating_add(chunk.len()) <= class.body_len());
         let fate = match (chunk, fitting) {
             (None, _) => Chunk::None,
@@ -318,6 +333,7 @@ impl Session {
         let (dh, chain) = self.sending.chain_mut().ok_or(EncryptError::NotAnswered)?;
         let (number, key) = chain.advance(witness).ok_or(EncryptError::Exhausted)?;
         witness.saw(Note::Message, key.expose_octets());
+        // spec: ratchet-1
         let nonce = Nonce::random(rng);
         let header = Header {
             dh,

@@ -26,6 +26,7 @@ impl SkippedKeys {
             since,
             key,
         });
+        // spec: ratchet-8
         if self.0.len() > MAX_STORED {
             self.0.remove(0);
         }

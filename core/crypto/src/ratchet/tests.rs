@@ -7,6 +7,7 @@ mod chaos;
 mod healing;
 mod limits;
 mod replay;
+mod rollback;
 
 #[test]
 fn a_conversation_turns_its_ratchet_and_its_epochs() {
@@ -54,6 +55,9 @@ fn a_message_of_an_old_chain_still_opens() {
     read(&two, late.as_octets(), b"late", &mut rng);
 }
 
+// spec: state-2
+// spec: state-3
+// spec: ratchet-11
 #[test]
 fn every_flipped_bit_of_an_envelope_is_refused_and_changes_nothing() {
     let (mut one, mut two) = sessions();

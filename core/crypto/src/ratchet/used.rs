@@ -28,6 +28,7 @@ struct Marked {
 pub(super) struct Mark([u8; 8]);
 
 impl Mark {
+    // spec: ratchet-14
     pub(super) fn of(parts: &Parts<'_>) -> Self {
         Self(sha256_prefix(&[parts.nonce.as_octets(), parts.header]))
     }

@@ -36,6 +36,7 @@ pub(super) fn make(maker: &mut Maker, seeded: &mut Seeded, published: &Published
         "open",
         published.reading(&[Event::Open(&far)]),
     )?;
+    // spec: presence-10
     let farther = forge(100_001, place(1, 100_001, 0), &good)?;
     maker.refused(
         "one more",
@@ -50,6 +51,7 @@ pub(super) fn make(maker: &mut Maker, seeded: &mut Seeded, published: &Published
         "too-far",
         published.reading(&[Event::Open(&last)]),
     )?;
+    // spec: presence-9
     let twice = forge(0, place(1, 0, 0), &good)?;
     let input = published.reading(&[Event::Open(published.envelope(0)), Event::Open(&twice)]);
     maker.refused(
@@ -62,10 +64,12 @@ pub(super) fn make(maker: &mut Maker, seeded: &mut Seeded, published: &Published
         ("the header names another epoch", forge(0, place(2, 0, 0), &good)?),
         ("the header's rest is not zero", forge(0, place(1, 0, 1), &good)?),
         (
+            // spec: code-2
             "the document's padding is not zero",
             forge(0, place(1, 0, 0), &flipped(&good, 886, 1))?,
         ),
         (
+            // spec: code-3
             "the content's length is too large",
             forge(0, place(1, 0, 0), &replaced(&good, 24, &[0x03, 0x5e]))?,
         ),

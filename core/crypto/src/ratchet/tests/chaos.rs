@@ -128,7 +128,7 @@ impl Network {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
     #[test]
     fn whatever_the_network_does_each_message_opens_once_or_not_at_all(
         acts in proptest::collection::vec(act(), 0..500),

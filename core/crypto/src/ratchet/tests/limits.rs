@@ -30,6 +30,7 @@ fn a_thousand_missing_messages_are_skipped_and_not_one_more() {
     read(&next, beyond.as_octets(), b"beyond", &mut rng);
 }
 
+// spec: ratchet-8
 #[test]
 fn at_most_two_thousand_keys_are_kept_the_newest() {
     let (mut one, mut two) = sessions();
@@ -73,6 +74,7 @@ fn a_key_that_waits_longer_than_35_days_is_wiped() {
     ));
 }
 
+// spec: ratchet-6
 #[test]
 fn eight_old_chains_are_remembered_with_their_keys() {
     let (mut one, mut two) = sessions();

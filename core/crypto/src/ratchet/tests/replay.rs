@@ -25,6 +25,7 @@ fn an_item_that_comes_again_is_a_replay() {
     }
 }
 
+// spec: ratchet-15
 #[test]
 fn a_peer_who_uses_a_number_twice_is_counted_once_for_each_item() {
     let (mut one, mut two) = sessions();
@@ -58,6 +59,7 @@ fn a_peer_who_uses_a_number_twice_is_counted_once_for_each_item() {
     read(&two, beyond.as_octets(), b"new again", &mut rng);
 }
 
+// spec: ratchet-10
 #[test]
 fn a_peer_who_went_back_by_a_chain_is_noticed() {
     let (mut one, mut two) = sessions();
@@ -92,6 +94,8 @@ fn a_relay_cannot_make_a_peer_look_rolled_back() {
     assert_eq!(two.rollbacks(), 0);
 }
 
+// spec: seal-3
+// spec: ratchet-1
 #[test]
 fn no_key_and_nonce_meet_twice_whatever_is_crashed_or_restored() {
     recorder::start();
