@@ -1,0 +1,75 @@
+//! `sipher invite`: an invitation for one person, as a picture and as a line to copy.
+
+use std::time::Duration;
+
+use serde_json::json;
+use sipher_client::{Answer, Command, InvitationId, Invited, now};
+
+use super::link;
+use crate::advice::Advice;
+use crate::args::InviteArgs;
+use crate::exit::Exit;
+use crate::output::escaped_line;
+use crate::session::{Session, name, unexpected};
+use crate::{moment, qr};
+
+/// Makes an invitation; with `--wait`, stays until somebody used it.
+pub(crate) async fn run(args: InviteArgs, mut session: Session) -> Result<Exit, Advice> {
+    let for_name = args.for_name.as_deref().map(name).transpose()?;
+    let called = for_name.as_ref().map(|name| name.as_str().to_owned());
+    let invited = match session.call(Command::Invite { for_name }).await? {
+        Answer::Invited(invited) => invited,
+        Answer::InvitationWaits { trouble, .. } => {
+            let exit = session.tell_troubles(&[trouble]);
+            session
+                .output
+                .talk("The invitation is kept. Once the relay can be reached, sipher invite shows it.");
+            return session.close(exit).await;
+        }
+        other => return Err(unexpected(&other)),
+    };
+    show(&session, &invited, called.as_deref());
+    let exit = if args.wait {
+        wait(
+            &mut session,
+            invited.invitation,
+            Duration::from_secs(args.timeout),
+        )
+        .await?
+    } else {
+        Exit::Done
+    };
+    session.close(exit).await
+}
+
+/// Data is the invitation alone, so that it can be piped; all else is talk.
+fn show(session: &Session, invited: &Invited, called: Option<&str>) {
+    let output = session.output;
+    let uri = invited.uri.expose_text();
+    let until = invited.until.as_millis();
+    if output.is_terminal()
+        && let Some(picture) = qr::picture(&uri)
+    {
+        output.talk(&picture);
+    }
+    let json = json!({
+        "invitation": uri.as_str(),
+        "id": invited.invitation.number(),
+        "for": called,
+        "until": until,
+    });
+    output.result(&uri, &json);
+    let whom = called.map_or("one person".into(), escaped_line);
+    output.talk(&format!(
+        "For {whom}, to be used once, until {}.",
+        moment::shown(until, now().as_millis())
+    ));
+    output.talk("Send it over a way that you trust for this, then compare the six words: sipher verify");
+}
+
+async fn wait(session: &mut Session, invitation: InvitationId, limit: Duration) -> Result<Exit, Advice> {
+    session
+        .output
+        .talk("Waiting for the answer (Ctrl-C: it can be accepted all the same) ...");
+    link::wait(session, link::Awaited::Invitation(invitation), limit).await
+}
