@@ -3,14 +3,16 @@
 //! What the engine keeps about him beside this is in [`crate::link`].
 
 use sipher_crypto::SafetyNumber;
+use minicbor::{Decode, Encode};
 use sipher_wire::Time;
 
 use crate::name::Name;
 use crate::presence::PresenceView;
 
 /// Names a buddy on this device; never on the wire, and never used twice.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct BuddyId(pub(crate) u32);
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cbor(transparent)]
+pub struct BuddyId(#[n(0)] pub(crate) u32);
 
 impl BuddyId {
     /// The number.

@@ -1,16 +1,21 @@
 //! Invitations of ours: made, published, used or taken back. Spec: `spec/invitation.md`.
 
-pub mod uri;
+mod own;
+mod uri;
+
+pub(crate) use self::own::{Invitation, LIFETIME, Stage};
 
 pub use self::uri::{InvitationKind, InvitationUri, UriFault};
 
+use minicbor::{Decode, Encode};
 use sipher_wire::Time;
 
 use crate::name::Name;
 
 /// Names an invitation on this device.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct InvitationId(pub(crate) u32);
+#[derive(Clone, Copy, Debug, Decode, Encode, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cbor(transparent)]
+pub struct InvitationId(#[n(0)] pub(crate) u32);
 
 impl InvitationId {
     /// The number.

@@ -17,10 +17,14 @@ mod grant;
 mod history;
 mod invite;
 mod io;
+mod link;
 mod name;
+mod net;
+mod outbox;
 mod place;
 mod presence;
 mod record;
+mod step;
 mod store;
 
 pub use account::{Account, NewAccount, Pace};

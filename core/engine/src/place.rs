@@ -8,7 +8,7 @@ use alloc::string::String;
 use minicbor::decode::{Decoder, Error as DecodeError};
 use minicbor::encode::{Encoder, Error as EncodeError, Write};
 use minicbor::{Decode, Encode};
-use sipher_crypto::SigningKey;
+use sipher_crypto::{SigningKey, SigningSeed};
 use sipher_wire::{BoxId, GrantKey, OwnerKey, RelayAddress};
 
 use crate::record::Field;
@@ -86,9 +86,12 @@ impl Access {
 
 /// The same key once more.
 pub(crate) fn copy_of(key: &SigningKey) -> SigningKey {
-    SigningKey::from_seed(sipher_crypto::SigningSeed::from_octets(
-        key.expose_seed().expose_octets(),
-    ))
+    SigningKey::from_seed(seed_of(key))
+}
+
+/// A copy of a key's seed.
+pub(crate) fn seed_of(key: &SigningKey) -> SigningSeed {
+    SigningSeed::from_octets(key.expose_seed().expose_octets())
 }
 
 /// The public half as an owner's.

@@ -7,11 +7,14 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
+use bytes::Bytes;
 use minicbor::data::Type;
 use minicbor::decode::{Decode, Decoder, Error as DecodeError};
 use minicbor::encode::{Encode, Encoder, Error as EncodeError, Write};
 use sipher_crypto::handshake::{Link, Waiting};
-use sipher_crypto::{AccountRecord, Device, Invitation, Session, SigningKey, SigningSeed};
+use sipher_crypto::{
+    AccountRecord, Device, Invitation, PresencePublisher, PresenceReader, Session, SigningKey, SigningSeed,
+};
 use sipher_wire::sip::Lifetime;
 use sipher_wire::{BoxId, ETag, RelayAddress, Time};
 use zeroize::Zeroizing;
@@ -158,6 +161,16 @@ impl Field for MessageId {
     }
 }
 
+impl Field for Bytes {
+    fn put<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
+        e.bytes(self)?.ok()
+    }
+
+    fn take(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        d.bytes().map(Self::copy_from_slice)
+    }
+}
+
 impl Field for SigningKey {
     fn put<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
         e.bytes(self.expose_seed().expose_octets())?.ok()
@@ -222,6 +235,8 @@ as_octets! {
     Invitation: Invitation::to_bytes, |octets| Invitation::from_bytes(octets).ok();
     Link: Link::to_bytes, |octets| Link::from_bytes(octets).ok();
     Waiting: Waiting::to_bytes, |octets| Waiting::from_bytes(octets).ok();
+    PresencePublisher: PresencePublisher::to_bytes, |octets| PresencePublisher::from_bytes(octets).ok();
+    PresenceReader: PresenceReader::to_bytes, |octets| PresenceReader::from_bytes(octets).ok();
     Session: Session::to_bytes, |octets| Session::from_bytes(octets).ok();
     AccountRecord: AccountRecord::to_octets, |octets: &[u8]| AccountRecord::from_octets(octets.try_into().ok()?).ok();
 }

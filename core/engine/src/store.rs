@@ -18,26 +18,20 @@ pub enum Kind {
     Account = 1,
     /// An invitation of ours, by its id.
     Invitation = 2,
-    /// A buddy, by his id.
+    /// A buddy and the ratchet session with him, by his id.
     Buddy = 3,
-    /// The ratchet session with a buddy, by his id.
-    Session = 4,
     /// What waits to be sent to a buddy, by his id, in order.
-    Outbox = 5,
+    Outbox = 4,
     /// A line of the conversation with a buddy, by his id, in order.
-    History = 6,
-    /// How far a line that we wrote came, under the line's own number.
-    Progress = 7,
-    /// Where the line of a message is, by the message's id.
-    Message = 8,
-    /// What a buddy's presence last was, by his id.
-    Seen = 9,
-    /// Receipts that wait for their time, by the buddy's id.
-    Receipts = 10,
+    History = 5,
+    /// How far a line that we wrote came, by the buddy's id, under the line's number.
+    Progress = 6,
+    /// The number of a message's line, by the buddy's id and the message's.
+    Message = 7,
+    /// A receipt that waits for its time, by the buddy's id, under the line's number.
+    Receipt = 8,
     /// A box that is still to be closed at its relay, by its id.
-    Closing = 11,
-    /// Secrets of the vault, made from the recovery phrase: one record.
-    Vault = 12,
+    Closing = 9,
 }
 
 impl Kind {
@@ -216,6 +210,6 @@ mod tests {
             Key::single(Kind::Session, b""),
             Zeroizing::new(b"secret".to_vec()),
         );
-        assert_eq!(alloc::format!("{op:?}"), "Put(Session, ..)");
+        assert_eq!(alloc::format!("{op:?}"), "Put(Buddy, ..)");
     }
 }

@@ -1,0 +1,89 @@
+//! The cell in which a buddy shows his presence, and what was seen there. Spec: `spec/presence.md`, reading.
+
+use minicbor::{Decode, Encode};
+use sipher_crypto::{EpochKeys, PresenceError, PresenceReader};
+use sipher_wire::{ETag, Time};
+
+use super::{Content, PresenceView, Shown};
+use crate::content::PresenceOffer;
+use crate::place::Access;
+use crate::record;
+
+/// A cell that we may read.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Watched {
+    #[n(0)]
+    pub(crate) cell: Access,
+    #[cbor(n(1), with = "crate::record::field")]
+    reader: PresenceReader,
+    /// The version that was seen last.
+    #[cbor(n(2), with = "crate::record::field")]
+    pub(crate) version: Option<ETag>,
+    /// The last document.
+    #[n(3)]
+    shown: Option<Shown>,
+    /// Whether the relay still had it when it was looked for last.
+    #[n(4)]
+    is_there: bool,
+}
+
+/// What a look at a cell brought.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum News {
+    /// A document that wasn't known.
+    New,
+    /// Nothing that wasn't known.
+    Nothing,
+    /// The publisher contradicts himself: his device was set back.
+    Contradiction,
+}
+
+impl Watched {
+    /// A cell that a buddy offers; `None` if its keys can't be used.
+    pub(crate) fn begin(offer: PresenceOffer) -> Option<Self> {
+        let keys = EpochKeys::from_octets(&offer.keys.0).ok()?;
+        let reader = PresenceReader::begin(offer.cell.at.id.as_str().as_bytes(), keys).ok()?;
+        Some(Self { cell: offer.cell, reader, version: None, shown: None, is_there: true })
+    }
+
+    /// Takes the keys of a later epoch of the same cell. Older ones are passed over.
+    pub(crate) fn announce(&mut self, offer: &PresenceOffer) -> bool {
+        EpochKeys::from_octets(&offer.keys.0).is_ok_and(|keys| self.reader.announce(keys).is_ok())
+    }
+
+    /// Takes the cell's value. What isn't the publisher's newest changes nothing.
+    pub(crate) fn take(&mut self, value: &[u8]) -> News {
+        self.is_there = true;
+        let seen = match self.reader.open(value) {
+            Ok(seen) => seen,
+            Err(PresenceError::Contradiction) => return News::Contradiction,
+            Err(_) => return News::Nothing,
+        };
+        self.reader = seen.next;
+        let time = |time: sipher_crypto::Time| Time::from_secs(time.as_unix_seconds());
+        self.shown = record::parse::<Content>(seen.document.content()).map(|content| Shown {
+            status: content.status,
+            reachable_only: content.reachable_only,
+            published: time(seen.document.published()),
+            valid_until: time(seen.document.valid_until()),
+        });
+        News::New
+    }
+
+    /// The relay has no such cell for us, or nothing in it.
+    pub(crate) fn missing(&mut self) -> News {
+        let news = if self.is_there { News::New } else { News::Nothing };
+        self.is_there = false;
+        self.version = None;
+        news
+    }
+
+    /// What is known at `now`.
+    pub(crate) fn view(&self, now: Time) -> PresenceView<'_> {
+        match &self.shown {
+            Some(shown) if self.is_there && shown.holds(now) => PresenceView::Known(shown),
+            last => PresenceView::Unknown { last: last.as_ref() },
+        }
+    }
+}
