@@ -17,12 +17,14 @@ use super::sending::Sending;
 use super::used::{Mark, Verdict};
 use crate::caead::{self, Nonce};
 use crate::dh::{DhPublic, DhSecret};
-use crate::encoding::{Malformed, Reader, Writer};
+use crate::encoding::Malformed;
 use crate::handshake::{LinkId, Start};
 use crate::padding::{self, Body, SizeClass, Tlv};
 use crate::secret::{Duplicate, MessageKey, RootKey};
 use crate::time::Time;
 use crate::witness::{Note, Unwitnessed, Witness};
+
+mod stored;
 
 /// The ratchet of one link and pair of devices. Encrypting changes it when it succeeded; decrypting returns the
 /// next one. Whatever is stored last must be stored before anything that was made from it leaves.
@@ -194,55 +196,6 @@ impl Session {
     // spec: ratchet-15
     pub const ROLLBACKS_TO_RELINK: u32 = 3;
 
-    /// For storing sealed.
-    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let mut writer = Writer::with_capacity(USUAL_STATE_LEN);
-        writer
-            .octet(STATE_VERSION)
-            .put(self.link.as_octets())
-            .octet(self.role.octet());
-        writer.put(self.root.expose_octets());
-        self.sending.write(&mut writer);
-        self.receiving.write(&mut writer);
-        self.exchange.write(&mut writer);
-        self.quiet.write(&mut writer);
-        writer.u32(self.rollbacks);
-        writer.finish()
-    }
-
-    /// What [`Self::to_bytes`] wrote.
-    ///
-    /// # Errors
-    /// [`Malformed`] if it is damaged, or belongs to a [`Waiting`](crate::handshake::Waiting) initiator.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
-        let session = Self::read(bytes)?;
-        if session.is_answered() {
-            Ok(session)
-        } else {
-            Err(Malformed)
-        }
-    }
-
-    /// A session in either phase.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(bytes);
-        if reader.octet()? != STATE_VERSION {
-            return Err(Malformed);
-        }
-        let session = Self {
-            link: LinkId::from_octets(*reader.array()?),
-            role: Role::from_octet(reader.octet()?).ok_or(Malformed)?,
-            root: RootKey::from_octets(reader.array()?),
-            sending: Sending::read(&mut reader)?,
-            receiving: Receiving::read(&mut reader)?,
-            exchange: Exchange::read(&mut reader)?,
-            quiet: Quiet::read(&mut reader)?,
-            rollbacks: reader.u32()?,
-        };
-        reader.finish()?;
-        Ok(session)
-    }
-
     /// Whether the peer's ratchet key is known, without which nothing can be sent.
     pub(crate) const fn is_answered(&self) -> bool {
         self.receiving.peer().is_some()
@@ -402,7 +355,3 @@ fn open_body(key: &MessageKey, parts: &Parts<'_>, context: &Context) -> Result<B
         .map_err(|_| DecryptError::Refused)?;
     Ok(Body::parse(body)?)
 }
-
-const STATE_VERSION: u8 = 1;
-/// A state with an offer, a few skipped keys and marks: written without moving.
-const USUAL_STATE_LEN: usize = 8192;
