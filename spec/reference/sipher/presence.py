@@ -16,6 +16,7 @@ _HBOX = 64
 GAP_MOST = 100_000
 UPDATES_MOST = 4096
 SPAN_MOST = 86_400
+CLOCK_TOLERANCE = 120
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,10 @@ class Document:
         if not 0 <= document.valid_until - document.published <= SPAN_MOST:
             raise reader.refuse()
         return document
+
+    def is_believed(self, now: int) -> bool:
+        """Whether a state may be shown, and not *unknown* (presence-12, presence-13)."""
+        return self.published <= now + CLOCK_TOLERANCE and now <= self.valid_until + CLOCK_TOLERANCE
 
 
 @dataclass(frozen=True)
