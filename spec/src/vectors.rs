@@ -12,6 +12,7 @@ mod conversation;
 mod fields;
 mod grants;
 mod handshake;
+mod invitation;
 mod parties;
 mod people;
 mod presence;
@@ -86,6 +87,7 @@ pub fn topics() -> Vec<Topic> {
         boxes::TOPIC,
         proofs::TOPIC,
         grants::TOPIC,
+        invitation::TOPIC,
         bundle::TOPIC,
         handshake::TOPIC,
         ratchet::TOPIC,

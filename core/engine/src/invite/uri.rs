@@ -128,6 +128,21 @@ impl InvitationUri {
         &self.relay
     }
 
+    /// The cell that holds its bundle.
+    pub const fn cell(&self) -> &BoxId {
+        &self.cell
+    }
+
+    /// The account that made it.
+    pub const fn pin(&self) -> &ShortPin {
+        &self.pin
+    }
+
+    /// The secret from which its keys are derived.
+    pub const fn expose_secret(&self) -> &InvitationSecret {
+        &self.secret
+    }
+
     /// The invitation, in the capitals of a QR code's alphanumeric set. Whoever sees it can use it.
     pub fn expose_text(&self) -> Zeroizing<String> {
         let place = self.relay.host_port().to_ascii_lowercase();
