@@ -185,7 +185,7 @@ impl Client {
         let lock = take_lock(profile)?;
         let key = key_file::open(&profile.key_file(), passphrase)?;
         let disk = Disk::open(&profile.store(), key)?;
-        let loaded = Account::load(now(), &disk).map_err(|told| disk.explain(told))?;
+        let loaded = Account::load(&disk).map_err(|told| disk.explain(told))?;
         let account = loaded.ok_or(DiskFault::Damaged)?;
         let (orders, incoming) = mpsc::channel(ORDERS);
         let (tell, events) = mpsc::channel(EVENTS);
