@@ -398,6 +398,17 @@ def document(i: Fields) -> Fields:
     return {}
 
 
+# ----- invitation.md
+
+
+def read_invitation(i: Fields) -> Fields:
+    read = Invitation.read(i["text"])
+    return {
+        "host": read.place.host, "port": read.place.port, "relay_id": read.relay, "cell": read.cell, "secret": read.secret.hex(),
+        "short_pin": read.pin, "kind": int(read.is_standing), "written": str(read),
+    }
+
+
 # ----- account-store.md
 
 
@@ -452,6 +463,7 @@ OPERATIONS: dict[str, dict[str, Callable[[Fields], Fields]]] = {
     "caead": {"seal": caead_seal, "open": caead_open},
     "grants": {"encode": encode_grants, "decode": decode_grants},
     "handshake": {"initiate": initiate, "accept": accept},
+    "invitation": {"read": read_invitation},
     "people": {"safety": compare_people, "phrase": phrase, "read_phrase": read_phrase, "vault": vault},
     "presence": {"publish": publish, "open": open_presence, "document": document},
     "proofs": {"own": own, "use": use, "check_own": check_own, "check_use": check_use, "header": header},

@@ -34,19 +34,22 @@ class Invitation:
             raise Refused("relay-address")
         if not text.startswith(_SCHEME):
             raise Refused("no-invitation")
-        host, _, code = text[len(_SCHEME) :].rpartition("/")
-        place = Place.read(host)
+        host, _, code = text[len(_SCHEME) :].partition("/")
         code = code.translate(_LIKE)
         if any(character not in BASE32 for character in code):
             raise Refused("character")
         if len(code) != _CODE:
-            raise Refused("short" if len(code) < _CODE else "long")
+            raise Refused("cut-short" if len(code) < _CODE else "too-long")
         number = 0
         for character in code:
             number = number << 5 | BASE32.index(character)
         body = number >> 8
-        if _check(str(place), body) != number & 0xFF:
+        if _check(host, body) != number & 0xFF:
             raise Refused("check")
+        try:
+            place = Place.read(host)
+        except Refused:
+            raise Refused("host") from None
         return cls(
             place, _id_of(body >> 517), _id_of(body >> 387), (body >> 131 & (1 << _SECRET_BITS) - 1).to_bytes(32, "big"),
             _id_of(body >> 1), body & 1 == 1,

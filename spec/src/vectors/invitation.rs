@@ -203,8 +203,8 @@ fn write(place: &str, seeded: &mut Seeded, kind: u8) -> String {
         .bytes()
         .flat_map(|octet| (0..8).rev().map(move |at| octet >> at & 1));
     let check = of_place.chain(bits.iter().copied()).fold(0xff_u8, |sum, bit| {
-        let carry = sum >> 7 ^ bit;
-        sum << 1 ^ carry * 0x07
+        let carry = (sum >> 7) ^ bit;
+        (sum << 1) ^ (carry * 0x07)
     });
     bits.extend((0..8).rev().map(|at| check >> at & 1));
     let letter = |five: &[u8]| {
