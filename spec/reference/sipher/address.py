@@ -6,7 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from .octets import is_id26, sha256, id26
+from .octets import id26, is_id26, sha256
 from .refusal import Refused
 
 DEFAULT_PORT = 5061

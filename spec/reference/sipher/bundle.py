@@ -8,7 +8,7 @@ from . import caead, signature
 from .agreement import EK, dh_public, ek_of
 from .hkdf import hkdf
 from .keys import CLOCK_TOLERANCE, Device, DeviceCert, check_pin
-from .octets import Reader, Random, padded, short, u8, u64
+from .octets import Random, Reader, padded, short, u8, u64
 from .refusal import Refused
 
 ONE_TIME, STANDING, RELINK = 1, 2, 3

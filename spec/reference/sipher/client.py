@@ -208,7 +208,7 @@ class Client:
         """Ends for each queue with the drain barrier's answer only (client-11)."""
         for box in [invited.front_door for invited in self.invited] + [link.queue for link in self.links]:
             self._register(box)
-            self._own(box, lambda connection, proof, box=box: connection.writer.barrier(box.id, proof))
+            self._barrier(box)
 
     def process(self) -> None:
         """Opens the items that arrived, in the order in which they stand."""
@@ -332,6 +332,9 @@ class Client:
 
     def _register(self, box: Box) -> None:
         self._own(box, lambda connection, proof: connection.writer.register(box.id, proof))
+
+    def _barrier(self, box: Box) -> None:
+        self._own(box, lambda connection, proof: connection.writer.barrier(box.id, proof))
 
     def _grants(self, box: Box, operations: list[Operation]) -> None:
         body = boxes.write_grants(operations)

@@ -10,7 +10,7 @@ from .body import Item
 from .bundle import SUITE, Bundle, Prekeys
 from .hkdf import hkdf
 from .keys import Device, DeviceCert
-from .octets import Reader, Random, padded, sha256, u8, u32
+from .octets import Random, Reader, padded, sha256, u8, u32
 from .refusal import Refused
 
 FLIGHT = 4096
@@ -77,10 +77,9 @@ class Transcript:
     def end(self) -> Secrets:
         reader = Reader(hkdf(self.ck, b"", b"sipher/1 link" + self.h, 176), "refused")
         names = ("SK", "HK(R->I)", "NHK(I->R)", "link_secret", "relink_psk")
-        keys = [reader.take(32) for _ in names]
-        link_id = reader.rest()
-        self.trace += [("k", name, key) for name, key in zip(names, keys)] + [("octets", "link_id", link_id)]
-        return Secrets(*keys, link_id)
+        values = [*(reader.take(32) for _ in names), reader.rest()]
+        self.trace += [("k", name, key) for name, key in zip(names, values)] + [("octets", "link_id", values[-1])]
+        return Secrets(*values)
 
 
 @dataclass(frozen=True)

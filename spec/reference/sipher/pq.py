@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .agreement import CT, EK, check_ek, decaps, ek_of, encaps
-from .octets import Reader, Random, u8, u32
+from .octets import Random, Reader, u8, u32
 from .refusal import Refused
 
 EK_HALF, CT_HALF = EK // 2, CT // 2

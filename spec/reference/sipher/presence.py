@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from . import caead
 from .hkdf import expand
-from .octets import Reader, Random, padded, sha256, short, u8, u32, u64
+from .octets import Random, Reader, padded, sha256, short, u8, u32, u64
 from .refusal import Refused
 
 ENVELOPE = 1024

@@ -13,7 +13,7 @@ from .agreement import dh, dh_public
 from .body import CHUNK, Item
 from .handshake import Accepted, Initiated, Secrets, Trace
 from .hkdf import expand, hkdf
-from .octets import Reader, Random, sha256, u8, u32
+from .octets import Random, Reader, sha256, u8, u32
 from .pq import Answer, Chunk, Collect, Offer, Ready, State
 from .refusal import Refused
 

@@ -6,6 +6,7 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from cryptography import x509
@@ -123,8 +124,9 @@ class Connection:
 
     def _write(self, octets: bytes) -> None:
         deadline = time.monotonic() + _ANSWER_SECONDS
-        while octets:
-            octets = octets[self._retry(lambda: self._tls.send(octets), deadline) :]
+        left = memoryview(octets)
+        while left:
+            left = left[self._retry(partial(self._tls.send, left), deadline) :]
 
     def _read(self, deadline: float) -> None:
         while (message := self._cutter.next()) is None:
