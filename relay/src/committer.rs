@@ -54,6 +54,8 @@ impl<S: Store> Committer<S> {
             })
     }
 
+    // spec: relay-2
+    // spec: msg-2
     fn run(self, done: &mut impl FnMut(Ticket)) -> Result<(), StoreFault> {
         while let Ok((mut last, mut group)) = self.waiting.recv() {
             while group.ops().len() < GROUP_OPS

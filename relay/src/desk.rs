@@ -157,6 +157,7 @@ impl Desk {
     }
 
     /// Takes the mailbox's answer to a request.
+    // spec: trans-4
     pub fn answer(&mut self, now: Time, request: RequestId, answer: Answer, rng: &mut impl CryptoRng) {
         if let Some(open) = self.serving.open.remove(&request) {
             self.give(now, &open, answer, rng);
@@ -268,6 +269,7 @@ impl Desk {
 
     fn take(&mut self, now: Time, cut: Cut, rng: &mut impl CryptoRng) {
         match cut {
+            // spec: frame-7
             Cut::Ping => match self.input.keepalive.ping(now) {
                 Ok(()) => self.steps.push_back(Step::Write(Bytes::from_static(b"\r\n"))),
                 Err(_) => self.close(),

@@ -59,6 +59,7 @@ impl Domain {
     }
 
     /// Whether a request with this token may open a box.
+    // spec: open-1
     pub fn may_open(&self, token: Option<&OpeningToken>) -> bool {
         match &self.access {
             Access::Public => true,

@@ -234,6 +234,7 @@ fn make_private(directory: &Path) -> io::Result<()> {
 }
 
 /// Writes a file that only its user can read: whole or not at all.
+// spec: relay-5
 fn write_private(path: &Path, octets: &[u8]) -> io::Result<()> {
     let mut new = PathBuf::from(path);
     new.set_extension("new");

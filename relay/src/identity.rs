@@ -58,6 +58,7 @@ impl Identity {
     ///
     /// # Errors
     /// [`BrokenIdentity`] if a certificate can't be made.
+    // spec: relay-6
     pub fn certify(&self, now: Time, provider: &CryptoProvider) -> Result<CertifiedKey, BrokenIdentity> {
         let mut authority = named(AUTHORITY_NAME);
         authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));

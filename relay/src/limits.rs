@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 /// The shortest binding, subscription or value: what is shorter is work for nothing. Answered with 423.
+// spec: refuse-4
 pub const LIFETIME_MIN_SECS: u32 = 60;
 /// The longest binding and subscription: a day, so that what a lost client left behind goes away.
 pub const FLOW_LIFETIME_MAX_SECS: u32 = 86_400;
@@ -19,6 +20,7 @@ pub const SOFT_LIFETIME_SECS: u32 = 86_400;
 pub const FLOW_TIMER_SECS: u32 = 120;
 
 /// Grants of one box: a queue needs one or two, a cell as many as it has readers.
+// spec: relay-7
 pub const GRANTS_PER_BOX: usize = 1024;
 /// Boxes that one connection owns.
 pub const BOXES_PER_CONNECTION: usize = 1024;
@@ -27,6 +29,7 @@ pub const GRANTS_PER_CONNECTION: usize = 4096;
 /// Subscriptions of one connection; each may have one NOTIFY in flight.
 pub const WATCHES_PER_CONNECTION: usize = 512;
 /// Octets of items that are open on one flow: a peer that doesn't read holds no more than this.
+// spec: relay-8
 pub const OPEN_OCTETS_PER_FLOW: usize = 256 * 1024;
 /// Requests of one connection that wait for their answer, before the relay stops reading from it.
 pub const OPEN_REQUESTS: usize = 200;

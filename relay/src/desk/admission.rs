@@ -19,6 +19,7 @@ impl Desk {
         let domain = Arc::clone(&self.domain);
         let (errand, host) = door::look_at(&domain, request)?;
         let class = class_of(errand);
+        // spec: class-2
         if self.class.is_some_and(|other| other != class) {
             return Err(Fault::Forbidden);
         }

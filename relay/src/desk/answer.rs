@@ -21,10 +21,12 @@ impl Desk {
                 }
                 registered(&open.request, to(Status::OK), bound)
             }
+            // spec: msg-1
             Answer::Accepted => to(Status::ACCEPTED),
             Answer::Published { etag, lifetime_secs } => to(Status::OK).expires(lifetime_secs).etag(&etag),
             // RFC 3903 §6 wants both; there is no state that would have to be refreshed.
             Answer::Managed => to(Status::OK).expires(0).etag(&ETag::random(rng)),
+            // spec: sub-1
             Answer::Watching {
                 watch,
                 lifetime_secs,
@@ -52,6 +54,8 @@ impl Desk {
             Answer::Unchanged { lifetime_secs } => to(Status::NO_NOTIFICATION)
                 .expires(lifetime_secs)
                 .contact(self.outgoing.origin()),
+            // spec: refuse-2
+            // spec: grant-2
             Answer::Refused => Fault::NotFound.reply(&open.request, &open.tag, None),
             Answer::Forbidden => Fault::Forbidden.reply(&open.request, &open.tag, None),
             Answer::Stale => to(Status::CONDITIONAL_REQUEST_FAILED),

@@ -45,6 +45,7 @@ pub(super) enum Fault {
 
 impl Fault {
     /// The answer, with a challenge where one is needed.
+    // spec: refuse-1
     pub(super) fn reply(self, request: &Request, tag: &Tag, challenge: Option<Nonce>) -> Reply {
         let to = |status| Reply::to(request, status, tag);
         match self {
@@ -62,6 +63,7 @@ impl Fault {
             Self::Encoding => to(Status::UNSUPPORTED_MEDIA_TYPE).accept_encoding(),
             Self::Scheme => to(Status::UNSUPPORTED_URI_SCHEME),
             Self::Extension => to(Status::BAD_EXTENSION).unsupported(unknown_extensions(request)),
+            // spec: reg-5
             Self::TooBrief => to(Status::INTERVAL_TOO_BRIEF).min_expires(LIFETIME_MIN_SECS),
             Self::NoDialog => to(Status::NO_DIALOG),
             Self::Merged => to(Status::LOOP_DETECTED),

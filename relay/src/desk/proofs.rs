@@ -98,6 +98,7 @@ impl Proofs {
     }
 
     /// Whose grant a request comes under. A proof that doesn't hold is refused by the mailbox, like all else.
+    // spec: proof-5
     pub(super) fn claim(
         &mut self,
         now: Time,
@@ -122,6 +123,7 @@ impl Proofs {
             (Some(proof), _) => credentials
                 .verify(&use_nonce_input(request, proof, at.name_and_key(), right))
                 .is_ok(),
+            // spec: proof-3
             (None, Some(_)) if self.granted.contains(&(id, key, right)) => true,
             (None, Some(binding)) => {
                 let proven = credentials.verify_use(binding, &id, right).is_ok();
@@ -159,12 +161,14 @@ impl Proofs {
     }
 
     /// A nonce must be the one that is good now, and its count higher than the last.
+    // spec: proof-7
     fn count(&mut self, now: Time, proof: &NonceProof) -> Result<(), Fault> {
         let issued = self
             .nonce
             .as_mut()
             .filter(|issued| issued.nonce == proof.nonce && now < issued.ends);
         let issued = issued
+            // spec: proof-6
             .filter(|issued| issued.last < proof.count)
             .ok_or(Fault::Unproven)?;
         issued.last = proof.count;

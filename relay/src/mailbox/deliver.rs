@@ -25,6 +25,8 @@ impl<S: Store> Mailbox<S> {
     }
 
     /// Hands out as much as a connection may have on its way.
+    // spec: reg-2
+    // spec: reg-3
     pub(crate) fn pump(&mut self, now: Time, conn: ConnId) -> Result<(), StoreFault> {
         while let Some(id) = self.flows.get_mut(&conn).and_then(|flow| flow.next_box(now)) {
             self.hand_out(now, conn, &id)?;
@@ -103,6 +105,7 @@ impl<S: Store> Mailbox<S> {
             return Ok(());
         };
         match outcome {
+            // spec: queue-2
             Outcome::Kept => {
                 if let Some(flow) = self.flows.get_mut(&conn) {
                     flow.recovered();

@@ -33,6 +33,7 @@ struct Barrier {
 
 impl Holds {
     /// Gives this answer once the batch is durable.
+    // spec: relay-1
     pub(crate) fn until_durable(&mut self, ticket: Ticket, asker: Asker, answer: Answer) {
         let hold = self.hold(asker, answer, 1);
         self.by_ticket.entry(ticket).or_default().push(hold);

@@ -67,12 +67,14 @@ impl<S: Store> Mailbox<S> {
     }
 
     /// Whether a REGISTER comes after a later one of its call (RFC 3261 §10.3 step 7).
+    // spec: reg-6
     fn is_older(&mut self, id: &BoxId, binding: &Binding) -> bool {
         let bound = self.boxes.queue_mut(id).and_then(|queue| queue.bound.as_ref());
         bound.is_some_and(|b| b.binding.call_id == binding.call_id && binding.cseq <= b.binding.cseq)
     }
 
     /// A box has one owner on one connection: the newest takes it over from the one before.
+    // spec: reg-1
     fn bind(&mut self, now: Time, conn: ConnId, id: BoxId, binding: Binding) {
         let before = self
             .boxes
@@ -113,13 +115,16 @@ impl<S: Store> Mailbox<S> {
         };
         let current = cell.current(now);
         let matches = current.map(|version| &version.etag) == publication.if_match.as_ref();
+        // spec: cell-3
         if publication.if_match.is_some() && !matches {
             self.undo_opening(&owner.id, found);
             self.reply(asker, Answer::Stale);
             return Ok(());
         }
         let lifetime_secs = publication.lifetime_secs.min(KEPT_MAX_SECS);
+        // spec: cell-2
         let etag = ETag::random(rng);
+        // spec: pub-1
         let told = publication.body.is_some() || lifetime_secs == 0;
         self.put_value(
             now,
@@ -142,6 +147,7 @@ impl<S: Store> Mailbox<S> {
     }
 
     /// Writes, keeps longer, or takes away the value of a cell.
+    // spec: cell-1
     fn put_value(
         &mut self,
         now: Time,
@@ -163,6 +169,7 @@ impl<S: Store> Mailbox<S> {
         let Some(cell) = self.boxes.cell_mut(id) else {
             return Ok(());
         };
+        // spec: pub-2
         let Some(body) = body.filter(|_| lifetime_secs > 0) else {
             batch.delete(key);
             cell.value = None;
@@ -242,6 +249,7 @@ impl<S: Store> Mailbox<S> {
                 _ => {}
             }
         }
+        // spec: grant-7
         let deletes = ops.as_slice().iter().any(|op| matches!(op, GrantOp::Delete(_)));
         let watches = self.watches_under(&owner.id, &lost);
         self.settle_loss(now, asker, (owner.id, watches, deletes), batch);
@@ -278,6 +286,7 @@ impl<S: Store> Mailbox<S> {
     }
 
     /// Ends these subscriptions and answers when nothing can leave to their watchers any more.
+    // spec: grant-4
     fn settle_loss(
         &mut self,
         now: Time,
@@ -316,6 +325,7 @@ impl<S: Store> Mailbox<S> {
         }
         let state = match owner.opening {
             Opening::Allowed => BoxState::new(owner.kind, owner.key),
+            // spec: open-3
             Opening::Denied => None,
         };
         let Some(state) = state else { return Ok(None) };

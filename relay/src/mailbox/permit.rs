@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 
 impl<S: Store> Mailbox<S> {
     /// The grant under which something may be done, if it may.
+    // spec: grant-1
     pub(crate) fn permit(
         &self,
         now: Time,
@@ -30,6 +31,7 @@ impl<S: Store> Mailbox<S> {
     }
 
     /// The grant of a proven claim from the store; the same work whatever comes out.
+    // spec: refuse-3
     pub(crate) fn look(&self, id: &BoxId, claim: &Claim) -> Result<Option<Grant>, StoreFault> {
         let key = Key::of_grant(id, &claim.key().id());
         let found = self

@@ -58,6 +58,7 @@ impl Queue {
     }
 
     /// The first item that isn't on its way, handed to this connection from here on.
+    // spec: queue-3
     pub(crate) fn hand_out(&mut self, conn: ConnId) -> Option<Waiting> {
         let item = self.waiting.iter_mut().find(|item| item.handed_to.is_none())?;
         item.handed_to = Some(conn);

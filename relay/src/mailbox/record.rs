@@ -75,6 +75,7 @@ pub(crate) fn decode_grant(value: Bytes) -> Result<Grant, StoreFault> {
 }
 
 /// An item of a queue.
+// spec: relay-10
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct ItemRecord {
     pub(crate) expires: Time,

@@ -43,6 +43,7 @@ impl<S: Store> Mailbox<S> {
             .boxes
             .get_mut(&id)
             .and_then(|state| state.grant_mut(&grant.key))
+            // spec: grant-3
             .is_some_and(|held| held.spend(now))
         {
             self.reply(asker, Answer::Spent);
@@ -56,12 +57,15 @@ impl<S: Store> Mailbox<S> {
         match grant.treatment {
             Treatment::Deliver => {
                 if let Some(queue) = self.boxes.queue_mut(&id) {
+                    // spec: relay-3
                     queue.push(number, hash);
                 }
                 let ticket = self.commit(written(&key, now, item));
+                // spec: queue-1
                 self.holds.until_durable(ticket, asker, Answer::Accepted);
                 self.make_ready(now, &id)
             }
+            // spec: grant-5
             // It takes the same way to the disk, or the time of the answer would tell. It has expired
             // already, so that a crash before it is deleted shows it to nobody.
             Treatment::Sink => {
@@ -81,6 +85,7 @@ impl<S: Store> Mailbox<S> {
     }
 
     /// An item that is here already gets the answer of the first, no sooner than that one.
+    // spec: queue-4
     fn answer_again(&mut self, asker: Asker, key: &Key) {
         match self.pending.ticket_of(key) {
             Some(ticket) => self.holds.until_durable(ticket, asker, Answer::Accepted),

@@ -63,6 +63,7 @@ impl<S: Store> Mailbox<S> {
         };
         let known = watching.suppress.is_some()
             && cell.current(now).map(|value| &value.etag) == watching.suppress.as_ref();
+        // spec: sub-5
         if watching.lifetime_secs == 0 && known {
             self.reply(asker, Answer::Unchanged { lifetime_secs: 0 });
             return Ok(());
@@ -71,6 +72,7 @@ impl<S: Store> Mailbox<S> {
         self.watches.read_by.entry(asker.conn).or_default().insert(id);
         let mut news = self.news(now, &id)?;
         if watching.lifetime_secs == 0 {
+            // spec: sub-2
             news.state = SubscriptionState::ended(EndReason::Timeout);
             self.reply(asker, Answer::Told { number: 1, news });
             return Ok(());
@@ -194,6 +196,7 @@ impl<S: Store> Mailbox<S> {
     }
 
     /// A watcher refused a NOTIFY or didn't answer it: the subscription is gone, silently (SIP.md E5).
+    // spec: sub-7
     pub fn forget_watch(&mut self, watch: WatchId) {
         let Some(state) = self.watches.all.remove(&watch) else {
             return;
@@ -215,6 +218,7 @@ impl<S: Store> Mailbox<S> {
         }
         let news = self.news(now, id)?;
         for watch in watches {
+            // spec: sub-6
             // What is empty looks like what was taken away.
             if news.etag.is_none() {
                 self.end_watch(now, watch, EndReason::NoResource);
@@ -342,6 +346,7 @@ impl<S: Store> Mailbox<S> {
         let value = row
             .map(CellRecord::decode)
             .transpose()?
+            // spec: cell-4
             .filter(|value| now < value.expires);
         let (etag, body) = value.map(|value| (value.etag, value.body)).unzip();
         Ok(News {

@@ -54,6 +54,7 @@ impl Tls {
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&current) as Arc<dyn ResolvesServerCert>);
+        // spec: tls-5
         config.send_tls13_tickets = 0;
         config.max_early_data_size = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -103,11 +104,14 @@ pub(crate) fn binding(stream: &TlsStream<TcpStream>) -> Option<[u8; 32]> {
     stream
         .get_ref()
         .1
+        // spec: tls-6
         .export_keying_material([0; 32], b"EXPORTER-sipher-1", None)
         .ok()
 }
 
 /// X25519MLKEM768 first: what is recorded today stays closed to tomorrow's quantum computer.
+// spec: tls-1
+// spec: tls-5
 fn provider() -> Arc<CryptoProvider> {
     let mut provider = aws_lc_rs::default_provider();
     provider.kx_groups = vec![aws_lc_rs::kx_group::X25519MLKEM768, aws_lc_rs::kx_group::X25519];

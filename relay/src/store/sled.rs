@@ -46,6 +46,7 @@ impl SledStore {
     /// # Errors
     /// [`StoreFault::Damaged`] if it is missing or can't be read, [`StoreFault::Locked`] if another
     /// process has it, [`StoreFault::Format`] if a newer version wrote it.
+    // spec: relay-4
     pub fn open(directory: &Path) -> Result<Self, StoreFault> {
         if !directory.join(FILE).is_file() || !directory.join("conf").is_file() {
             return Err(StoreFault::Damaged);
