@@ -95,7 +95,8 @@ impl Account {
             Input::Octets { conn, octets } => self.arrive(conn, octets, &mut step)?,
             Input::Command { id, command } => self.command(id, command, &mut step)?,
             Input::Cancel { id } => self.cancel(id, &mut step),
-            Input::Tick => {}
+            // The wish that was told is used up.
+            Input::Tick => self.wake = None,
         }
         self.settle(&mut step)?;
         self.finish(step);

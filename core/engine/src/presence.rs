@@ -47,7 +47,7 @@ pub struct Status {
     #[n(1)]
     pub note: Option<String>,
     /// When it ends; afterwards he counts as available without a note.
-    #[cbor(n(2), with = "crate::record::field")]
+    #[cbor(n(2), with = "crate::record::field", default)]
     pub until: Option<Time>,
 }
 

@@ -13,7 +13,7 @@ use crate::grant::{PresenceLevel, ReceiptLevel};
 use crate::history::{self, MessageId, MessageState, StoredLine};
 use crate::io::Event;
 use crate::link::DueReceipt;
-use crate::presence::Watched;
+use crate::presence::{News, Watched};
 use crate::record::Blob;
 use crate::step::Step;
 use crate::store::{Key, Kind, StoreFault};
@@ -75,7 +75,9 @@ impl Account {
         let Some(peer) = self.peers.get_mut(&buddy) else { return };
         match &mut peer.watched {
             Some(watched) if watched.cell.at == offer.cell.at => {
-                watched.announce(&offer);
+                if watched.announce(&offer) == News::New {
+                    step.tell(Event::Presence { buddy });
+                }
             }
             watched => {
                 if let Some(new) = Watched::begin(offer) {

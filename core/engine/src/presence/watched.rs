@@ -1,7 +1,8 @@
 //! The cell in which a buddy shows his presence, and what was seen there. Spec: `spec/presence.md`, reading.
 
+use bytes::Bytes;
 use minicbor::{Decode, Encode};
-use sipher_crypto::{EpochKeys, PresenceError, PresenceReader};
+use sipher_crypto::{EpochKeys, PRESENCE_ENVELOPE_LEN, PresenceError, PresenceReader};
 use sipher_wire::{ETag, Time};
 
 use super::{Content, PresenceView, Shown};
@@ -26,6 +27,9 @@ pub(crate) struct Watched {
     /// Whether the relay still had it when it was looked for last.
     #[n(4)]
     is_there: bool,
+    /// A value under keys that haven't come yet: they travel on another way than the value.
+    #[cbor(n(5), with = "crate::record::field")]
+    unopened: Option<Bytes>,
 }
 
 /// What a look at a cell brought.
@@ -44,22 +48,34 @@ impl Watched {
     pub(crate) fn begin(offer: PresenceOffer) -> Option<Self> {
         let keys = EpochKeys::from_octets(&offer.keys.0).ok()?;
         let reader = PresenceReader::begin(offer.cell.at.id.as_str().as_bytes(), keys).ok()?;
-        Some(Self { cell: offer.cell, reader, version: None, shown: None, is_there: true })
+        Some(Self { cell: offer.cell, reader, version: None, shown: None, is_there: true, unopened: None })
     }
 
-    /// Takes the keys of a later epoch of the same cell. Older ones are passed over.
-    pub(crate) fn announce(&mut self, offer: &PresenceOffer) -> bool {
-        EpochKeys::from_octets(&offer.keys.0).is_ok_and(|keys| self.reader.announce(keys).is_ok())
+    /// Takes the keys of a later epoch of the same cell, and opens what waited for them. Older ones are passed over.
+    pub(crate) fn announce(&mut self, offer: &PresenceOffer) -> News {
+        let taken = EpochKeys::from_octets(&offer.keys.0).is_ok_and(|keys| self.reader.announce(keys).is_ok());
+        match self.unopened.take() {
+            Some(value) if taken => self.take(&value),
+            waiting => {
+                self.unopened = waiting;
+                News::Nothing
+            }
+        }
     }
 
     /// Takes the cell's value. What isn't the publisher's newest changes nothing.
-    pub(crate) fn take(&mut self, value: &[u8]) -> News {
+    pub(crate) fn take(&mut self, value: &Bytes) -> News {
         self.is_there = true;
         let seen = match self.reader.open(value) {
             Ok(seen) => seen,
             Err(PresenceError::Contradiction) => return News::Contradiction,
+            Err(PresenceError::Refused) if value.len() == PRESENCE_ENVELOPE_LEN => {
+                self.unopened = Some(value.clone());
+                return News::Nothing;
+            }
             Err(_) => return News::Nothing,
         };
+        self.unopened = None;
         self.reader = seen.next;
         let time = |time: sipher_crypto::Time| Time::from_secs(time.as_unix_seconds());
         self.shown = record::parse::<Content>(seen.document.content()).map(|content| Shown {

@@ -1,0 +1,106 @@
+//! A real relay's decisions over a store that forgets what wasn't synced.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rand_chacha::ChaCha20Rng;
+use sipher_relay::desk::Carrier;
+use sipher_relay::domain::{Access, Domain};
+use sipher_relay::{Effect, Machine};
+use sipher_relay::mailbox::ConnId;
+use sipher_relay::store::{MemoryStore, Store as _};
+use sipher_wire::{Binding, Host, RelayAddress, RelayId, Time};
+
+/// A relay.
+#[derive(Debug)]
+pub struct RelayNode {
+    store: Arc<MemoryStore>,
+    machine: Machine<Arc<MemoryStore>>,
+    /// Effects that were carried out.
+    pub(crate) effects: u64,
+}
+
+/// What a relay sent.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    Octets(u64, Bytes),
+    Closed(u64),
+}
+
+impl RelayNode {
+    /// A new, empty relay.
+    pub fn new(now: Time) -> Self {
+        let store = Arc::new(MemoryStore::new());
+        Self { machine: machine(now, &store), store, effects: 0 }
+    }
+
+    /// Its address.
+    pub fn address() -> RelayAddress {
+        let (host, port) = (Host::Name(HOST.into()), sipher_wire::DEFAULT_PORT);
+        RelayAddress { host, port, id: id(), token: None }
+    }
+
+    /// Rows in its store.
+    pub fn rows(&self) -> usize {
+        self.store.count()
+    }
+
+    /// Loses power and comes back.
+    pub(crate) fn crash(&mut self, now: Time) {
+        self.store.crash();
+        self.machine = machine(now, &self.store);
+    }
+
+    pub(crate) fn up(&mut self, now: Time, conn: u64, binding: [u8; 32]) {
+        self.machine.up(now, ConnId(conn), Carrier::Tls(Binding::from_octets(binding)));
+    }
+
+    pub(crate) fn down(&mut self, now: Time, conn: u64, rng: &mut ChaCha20Rng) {
+        self.machine.down(now, ConnId(conn), rng).expect("memory doesn't fail");
+    }
+
+    pub(crate) fn octets(&mut self, now: Time, conn: u64, octets: &[u8], rng: &mut ChaCha20Rng) {
+        self.machine.octets(now, ConnId(conn), octets, rng).expect("memory doesn't fail");
+    }
+
+    pub(crate) fn tick(&mut self, now: Time, rng: &mut ChaCha20Rng) {
+        self.machine.tick(now, rng).expect("memory doesn't fail");
+    }
+
+    pub(crate) fn next_wake(&self) -> Time {
+        self.machine.next_wake()
+    }
+
+    /// Carries out the next effect. `None` when there is none.
+    pub(crate) fn poll(&mut self, now: Time, rng: &mut ChaCha20Rng) -> Option<Option<Sent>> {
+        let effect = self.machine.poll()?;
+        self.effects += 1;
+        Some(match effect {
+            Effect::Commit(ticket, batch) => {
+                self.store.apply(&batch).and_then(|()| self.store.sync()).expect("memory doesn't fail");
+                self.machine.committed(now, ticket, rng).expect("memory doesn't fail");
+                None
+            }
+            Effect::Write(conn, octets) => Some(Sent::Octets(conn.0, octets)),
+            Effect::Close(conn) => Some(Sent::Closed(conn.0)),
+        })
+    }
+
+    /// Whether the next effect is a commit that hasn't happened.
+    pub(crate) fn apply_unsynced(&mut self) {
+        if let Some(Effect::Commit(_, batch)) = self.machine.poll() {
+            self.store.apply(&batch).expect("memory doesn't fail");
+        }
+    }
+}
+
+fn machine(now: Time, store: &Arc<MemoryStore>) -> Machine<Arc<MemoryStore>> {
+    let domain = Domain::new(Host::Name(HOST.into()), Vec::new(), id(), Access::Public);
+    Machine::new(now, domain, Arc::clone(store))
+}
+
+fn id() -> RelayId {
+    RelayId::of(&[7; 32])
+}
+
+const HOST: &str = "relay.example";
