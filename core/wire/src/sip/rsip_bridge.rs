@@ -34,9 +34,10 @@ pub(crate) fn status_line(out: &mut Vec<u8>, status: Status) {
     put(out, format_args!("{} {code}\r\n", rsip::Version::V2));
 }
 
-/// One field. A value with a control octet is left out whole: a last guard, since none can come here.
+/// One field. A value with a control octet is left out whole: a last guard, since none can come here but the
+/// blank HTAB, which a quoted string that we repeat may have.
 pub(crate) fn field(out: &mut Vec<u8>, name: Name, value: &str) {
-    if !value.bytes().any(|c| c.is_ascii_control()) {
+    if !value.bytes().any(|c| c.is_ascii_control() && c != b'\t') {
         put(out, format_args!("{}\r\n", header(name, value)));
     }
 }

@@ -65,6 +65,8 @@ fn a_value_with_a_line_end_is_never_written() {
         field(&mut out, Name::Event, value);
     }
     assert!(out.is_empty());
+    field(&mut out, Name::Contact, "<sip:a>;b=\"\t\"");
+    assert_eq!(out, b"Contact: <sip:a>;b=\"\t\"\r\n");
 }
 
 #[test]
