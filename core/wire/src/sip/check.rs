@@ -101,10 +101,7 @@ fn refuse(head: Head, status: Status, after: After) -> Verdict {
 /// The CSeq of a request that has all it must have, and nothing twice.
 fn request_cseq(head: &Head) -> Option<u32> {
     let (cseq, method) = common(head)?;
-    let target_is_sound = match Target::parse(head.uri_octets())? {
-        Target::Sip(uri) => !uri.has_headers(),
-        Target::OtherScheme => true,
-    };
+    let target_is_sound = Target::parse(head.uri_octets())?.may_be_requested();
     let mut vias = head.items(Name::Via).take(VIAS + 1).enumerate().peekable();
     // A field without a value is an empty list, of which every item is sound.
     let has_vias = vias.peek().is_some();

@@ -39,6 +39,20 @@ impl<'a> Target<'a> {
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b'.'));
         named.then_some(Self::OtherScheme)
     }
+
+    /// Whether it may stand in a start line, where a SIP URI has no headers. RFC 3261 §19.1.1.
+    pub(crate) fn may_be_requested(&self) -> bool {
+        match self {
+            Self::Sip(uri) => !uri.has_headers(),
+            Self::OtherScheme => true,
+        }
+    }
+}
+
+/// A Contact's URI as the Request-URI of what is sent there, if it may be one.
+pub(crate) fn request_uri(contact_uri: &[u8]) -> Option<&str> {
+    Target::parse(contact_uri).filter(Target::may_be_requested)?;
+    core::str::from_utf8(contact_uri).ok()
 }
 
 /// A SIP URI.

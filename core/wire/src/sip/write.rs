@@ -202,7 +202,7 @@ impl Draft {
     }
 
     /// Hands an item to the owner of a queue, at the Contact that he registered. `None` if that Contact is
-    /// no URI that can be written.
+    /// no URI that a request can be for.
     pub fn deliver(
         origin: &Origin,
         contact_uri: &[u8],
@@ -210,8 +210,7 @@ impl Draft {
         exchange: &Exchange,
         body: Bytes,
     ) -> Option<Self> {
-        super::uri::Target::parse(contact_uri)?;
-        let uri = core::str::from_utf8(contact_uri).ok()?.into();
+        let uri = super::uri::request_uri(contact_uri)?.into();
         let to = name_of(at, exchange);
         let draft = Self::begin(Method::Message, uri, origin, &anonymous(exchange), &to, exchange);
         Some(draft.carrying(ENVELOPE_TYPE, body))

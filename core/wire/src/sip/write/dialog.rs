@@ -7,7 +7,7 @@ use crate::sip::exchange::{Branch, CallId, Exchange, Origin, Tag};
 use crate::sip::grammar;
 use crate::sip::method::Method;
 use crate::sip::name::Name;
-use crate::sip::uri::Target;
+use crate::sip::uri::request_uri;
 use crate::sip::view::{Contacts, Request};
 use alloc::boxed::Box;
 use alloc::format;
@@ -73,7 +73,7 @@ impl Dialog {
             local_tag,
             remote: text(remote.uri())?,
             remote_tag: Tag::parse(remote.tag()?)?,
-            target: text(contact.uri())?,
+            target: request_uri(contact.uri()).map(Box::from)?,
             event: text(request.event_octets()).filter(|event| event.len() <= URI_OCTETS)?,
         })
     }
@@ -96,7 +96,7 @@ impl Dialog {
     pub fn retarget(&mut self, request: &Request) {
         if let Contacts::Listed(contacts) = request.contacts()
             && let [contact] = contacts.as_slice()
-            && let Ok(uri) = core::str::from_utf8(contact.uri())
+            && let Some(uri) = request_uri(contact.uri())
         {
             self.target = uri.into();
         }
@@ -114,7 +114,7 @@ impl Dialog {
             cseq,
         };
         debug_assert!(
-            Target::parse(self.target.as_bytes()).is_some(),
+            request_uri(self.target.as_bytes()).is_some(),
             "checked when the request was"
         );
         let draft = Draft::begin(

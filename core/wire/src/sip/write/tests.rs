@@ -219,6 +219,8 @@ fn m6_a_delivery_goes_to_the_contact_and_carries_no_proof_and_no_lifetime() {
     assert!(request.credentials().is_none() && request.expires_secs().is_none());
     assert!(matches!(request.contacts(), Contacts::Absent), "M1");
     assert!(Draft::deliver(&relay, b"sip:a b", scene.at(), &exchange, Bytes::new()).is_none());
+    let with_headers = b"sip:abcd.invalid?subject=x";
+    assert!(Draft::deliver(&relay, with_headers, scene.at(), &exchange, Bytes::new()).is_none());
 }
 
 fn subscribed(scene: &mut Scene) -> (Request, Dialog) {
