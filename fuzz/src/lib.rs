@@ -7,6 +7,7 @@
 pub mod corpus;
 pub mod mutate;
 
+mod crypto;
 mod dice;
 mod wire;
 
@@ -18,12 +19,20 @@ pub type Target = fn(&[u8]);
 /// Every target by its name, which is also the name of its corpus and of its fuzzer.
 pub const TARGETS: &[(&str, Target)] = &[
     ("auth_header", wire::auth_header::target),
+    ("bundle_open", crypto::bundle_open::target),
+    ("conversation", crypto::conversation::target),
+    ("envelope_open", crypto::envelope_open::target),
+    ("first_flight", crypto::first_flight::target),
     ("grants_body", wire::grants_body::target),
+    ("hostile_peer", crypto::hostile_peer::target),
+    ("phrase", crypto::phrase::target),
+    ("presence_open", crypto::presence_open::target),
     ("relay_address", wire::relay_address::target),
     ("sip_answer", wire::sip_answer::target),
     ("sip_build", wire::sip_build::target),
     ("sip_cutter", wire::sip_cutter::target),
     ("sip_reader", wire::sip_reader::target),
+    ("state_decode", crypto::state_decode::target),
     ("typed_values", wire::typed_values::target),
 ];
 

@@ -33,14 +33,22 @@ macro_rules! targets {
 }
 
 targets! {
-    auth_header: 20_000,
-    grants_body: 20_000,
-    relay_address: 60_000,
-    sip_answer: 12_000,
-    sip_build: 12_000,
-    sip_cutter: 3_000,
-    sip_reader: 20_000,
-    typed_values: 60_000,
+    auth_header: 400_000,
+    bundle_open: 15_000,
+    conversation: 2_000,
+    envelope_open: 20_000,
+    first_flight: 4_000,
+    grants_body: 600_000,
+    hostile_peer: 2_400,
+    phrase: 400_000,
+    presence_open: 100_000,
+    relay_address: 600_000,
+    sip_answer: 240_000,
+    sip_build: 120_000,
+    sip_cutter: 30_000,
+    sip_reader: 240_000,
+    state_decode: 120_000,
+    typed_values: 600_000,
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! The same program writes the same octets. Finds and what libFuzzer kept stay as they are.
 
+mod crypto;
 mod wire;
 
 use std::fs;
@@ -28,6 +29,12 @@ fn main() -> io::Result<()> {
 fn seeds_of(target: &str) -> Vec<Vec<u8>> {
     match target {
         "auth_header" => wire::auth_headers(),
+        "bundle_open" | "first_flight" => crypto::choices(4, 4096),
+        "conversation" => crypto::conversations(),
+        "envelope_open" | "presence_open" => crypto::choices(4, 1024),
+        "hostile_peer" => crypto::choices(4, 64),
+        "phrase" => crypto::phrases(),
+        "state_decode" => crypto::choices(9, 300),
         "grants_body" => wire::grants_bodies(),
         "relay_address" => wire::relay_addresses(),
         "sip_answer" | "sip_reader" => wire::messages(),
