@@ -57,6 +57,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) listen: String,
     /// Also take plain TCP and UDP here; an address of this machine only
+    // spec: frame-11
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) insecure_loopback: Option<String>,
     /// Name under which clients reach the relay, instead of the one it was made with

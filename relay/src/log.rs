@@ -5,6 +5,7 @@
 use tracing::level_filters::LevelFilter;
 
 /// Begins to log. Where a log has begun already, as in a test, that one stays.
+// spec: relay-9
 pub(crate) fn begin(level: LevelFilter) {
     let begun = tracing_subscriber::fmt()
         .with_max_level(level)

@@ -217,6 +217,7 @@ fn announce(
 
 /// Completes when the process is told to end.
 fn stop_signal() -> Result<impl Future<Output = ()>, Trouble> {
+    // spec: relay-11
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| unexpected(&error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| unexpected(&error))?;
     Ok(async move {
@@ -241,6 +242,7 @@ fn parse_socket(text: &str, flag: &str) -> Result<SocketAddr, Trouble> {
 }
 
 /// The insecure port is for this machine alone (SIP.md S6).
+// spec: frame-11
 fn parse_loopback(text: &str) -> Result<SocketAddr, Trouble> {
     let address = parse_socket(text, "--insecure-loopback")?;
     if address.ip().is_loopback() {

@@ -44,6 +44,7 @@ pub(crate) fn run(args: InitArgs, global: &Global, output: Output) -> Result<Exi
         relay.host_port(),
         profile.folder().display()
     );
+    // spec: phrase-2
     text.push_str("\nRecovery phrase. Write it on paper; it won't be shown again.\n");
     for (place, word) in words.split(' ').enumerate() {
         let end = if place % 4 == 3 { "\n" } else { "" };

@@ -35,6 +35,7 @@ pub(crate) async fn run(args: VerifyArgs, mut session: Session) -> Result<Exit, 
     let Some((safety, verified)) = seen else {
         return Err(Advice::bug("a buddy disappeared"));
     };
+    // spec: safety-2
     let (words, digits) = (safety.words().join(" "), safety.digits());
     let name = escaped_line(&known.name);
     let state = if verified { "verified" } else { "not verified yet" };

@@ -76,6 +76,7 @@ impl Disk {
     }
 
     /// Opens the store at `path`; every page and the head are checked first.
+    // spec: store-7
     pub(crate) fn open(path: &Path, key: StoreKey) -> Result<Self, DiskFault> {
         let database = builder().open(path).map_err(|error| fault(&error.into()))?;
         let mut disk = Self {
@@ -118,6 +119,7 @@ impl Disk {
 
     fn apply(&self, changes: &[(DiskKey, Option<Vec<u8>>)]) -> Result<(), redb::Error> {
         let mut transaction = self.database.begin_write()?;
+        // spec: store-4
         transaction.set_durability(Durability::Immediate)?;
         {
             let mut table = transaction.open_table(RECORDS)?;
@@ -136,6 +138,7 @@ impl Disk {
         DiskKey::new(kind, &self.key.index_name(kind.number(), group), seq)
     }
 
+    // spec: store-5
     fn seal(&self, name: &DiskKey, plain: &[u8], rng: &mut impl CryptoRng) -> Vec<u8> {
         self.key.seal_record(name.as_bytes(), plain, rng)
     }
@@ -183,6 +186,7 @@ impl Disk {
     }
 
     /// The engine's value in an opened record, if it belongs to this state of the store.
+    // spec: store-6
     fn value_of(&self, plain: &[u8]) -> Result<Record, DiskFault> {
         Record::read(plain)
             .filter(|record| record.commit <= self.head)

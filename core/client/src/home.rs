@@ -170,6 +170,7 @@ impl Nursery {
     ///
     /// # Errors
     /// The file system's; then no account exists.
+    // spec: store-9
     pub(crate) fn settle(self) -> io::Result<()> {
         sync_folder(&self.folder)?;
         fs::rename(&self.folder, &self.target)?;
@@ -178,6 +179,7 @@ impl Nursery {
 }
 
 /// Makes `folder` and its parents; `folder` itself is readable by its owner only.
+// spec: store-8
 fn create_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

@@ -79,6 +79,7 @@ pub(crate) fn needs_passphrase(path: &Path) -> Result<bool, KeyFault> {
 }
 
 /// Whether a passphrase is needed, and the wrapped key.
+// spec: store-3
 fn contents(octets: &[u8]) -> Result<(bool, &[u8]), KeyFault> {
     let (rest, hash) = octets.split_last_chunk::<32>().ok_or(KeyFault::Damaged)?;
     if Sha256::digest(rest).as_slice() != hash {

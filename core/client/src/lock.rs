@@ -25,6 +25,7 @@ pub(crate) enum LockFault {
 
 impl AccountLock {
     /// Takes the lock at `path` without waiting.
+    // spec: store-10
     pub(crate) fn take(path: &Path) -> Result<Self, LockFault> {
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false);

@@ -7,6 +7,7 @@ use rand_core::UnwrapErr;
 pub(crate) type SystemRng = UnwrapErr<SysRng>;
 
 /// A handle to it.
+// spec: secret-4
 pub(crate) fn system() -> SystemRng {
     UnwrapErr(SysRng)
 }

@@ -118,6 +118,8 @@ impl Receipt {
 
 impl Content {
     /// Reads an item; `None` if it's of no kind that is known, or broken.
+    // spec: content-1
+    // spec: content-2
     pub(crate) fn of(item: Tlv<'_>) -> Option<Self> {
         match item.kind() {
             TEXT => record::parse(item.value()).map(Self::Text),

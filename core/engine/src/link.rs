@@ -184,6 +184,7 @@ impl Peer {
     }
 
     /// How far the link is, as people are told.
+    // spec: link-9
     pub(crate) fn link_stage(&self) -> LinkStage {
         match &self.stage {
             Stage::Asking(Asking { is_stored: false, .. }) => LinkStage::Asking,

@@ -32,6 +32,7 @@ impl Name {
     ///
     /// # Errors
     /// What is wrong with it.
+    // spec: content-4
     pub fn parse(text: &str) -> Result<Self, NameFault> {
         let text = text.trim();
         if text.is_empty() {

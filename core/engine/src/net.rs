@@ -29,6 +29,7 @@ pub(crate) struct PlaceKey {
 }
 
 impl PlaceKey {
+    // spec: class-1
     pub(crate) fn new(relay: &RelayAddress, class: Class) -> Self {
         Self { class, host_port: relay.host_port(), id: relay.id }
     }
@@ -49,6 +50,7 @@ enum State {
 struct Place {
     relay: RelayAddress,
     state: State,
+    // spec: client-2
     backoff: Backoff,
     /// Attempts left in this run without a wait between them.
     retries: u8,

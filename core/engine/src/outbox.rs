@@ -72,6 +72,8 @@ impl StoredRow {
 ///
 /// # Errors
 /// The store couldn't be read, or has something else there.
+// spec: ratchet-4
+// spec: msg-3
 pub(crate) fn envelope_of(
     buddy: BuddyId,
     number: u64,

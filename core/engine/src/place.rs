@@ -40,6 +40,7 @@ impl BoxAddress {
         }
         let (relay, id) = text.rsplit_once('/')?;
         let relay = RelayAddress::parse(&alloc::format!("sipher-relay:{relay}")).ok()?;
+        // spec: content-5
         (relay.token.is_none()).then_some(())?;
         Some(Self {
             relay,

@@ -56,6 +56,7 @@ impl Status {
     pub const NOTE_OCTETS: usize = 512;
 
     /// What holds at `now`: past its end a status counts as available without a note.
+    // spec: redact-2
     #[must_use]
     pub fn at(&self, now: Time) -> Self {
         if self.until.is_some_and(|until| until <= now) { Self::default() } else { self.clone() }
@@ -78,6 +79,8 @@ pub(crate) struct Content {
 }
 
 /// What a buddy with this right is shown of a status; nothing if he has none.
+// spec: presence-2
+// spec: redact-1
 pub(crate) fn redact(status: &Status, level: PresenceLevel) -> Option<Content> {
     let reachable = match status.basic {
         Basic::Offline => Basic::Offline,
@@ -117,6 +120,7 @@ pub struct Shown {
 
 impl Shown {
     /// Whether it still says something, clocks being a little apart.
+    // spec: presence-12
     pub(crate) fn holds(&self, now: Time) -> bool {
         now < self.valid_until + CLOCK_TOLERANCE
     }

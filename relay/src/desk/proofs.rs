@@ -16,6 +16,7 @@ use sipher_wire::{
 use std::collections::HashSet;
 
 /// The proofs of a connection.
+// spec: proof-4
 #[derive(Debug)]
 pub(super) struct Proofs {
     binding: Option<Binding>,

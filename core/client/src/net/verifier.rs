@@ -39,6 +39,8 @@ impl PinnedRelay {
 }
 
 impl ServerCertVerifier for PinnedRelay {
+    // spec: tls-2
+    // spec: tls-3
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -61,6 +63,7 @@ impl ServerCertVerifier for PinnedRelay {
         };
         let shown = RelayId::of(key);
         if shown != self.pin {
+            // spec: client-1
             return Err(CertificateError::Other(OtherError(Arc::new(OtherIdentity { shown }))).into());
         }
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&self.provider))
@@ -101,6 +104,7 @@ fn ed25519_key(spki: &[u8]) -> Option<&[u8; 32]> {
 }
 
 /// The name in every relay's leaf certificate, and all that TLS says of it in the clear.
+// spec: tls-4
 pub(crate) const RELAY_NAME: &str = "relay.sipher.invalid";
 
 /// `SEQUENCE { OID 1.3.101.112 } BIT STRING (33 octets, no unused bits)`.

@@ -97,6 +97,8 @@ impl Account {
             Asked::Barrier(_) => {
                 if let Some((_, flow)) = self.net.flow_mut(key) {
                     flow.drain = match flow.drain {
+                        // spec: reg-4
+                        // spec: client-11
                         Drain::Asked { disturbed: false } => Drain::Done,
                         Drain::Asked { disturbed: true } | Drain::Due => Drain::Due,
                         Drain::Done => Drain::Done,
@@ -136,6 +138,7 @@ impl Account {
         }
     }
 
+    // spec: client-4
     fn grant_confirmed(&mut self, id: BoxId, step: &mut Step<'_>) {
         for invitation in self.invitations.values_mut() {
             let is_door = invitation.door.id() == id;
@@ -189,6 +192,7 @@ impl Account {
     }
 
     /// A relay has a row on disk.
+    // spec: client-7
     fn item_stored(&mut self, buddy: BuddyId, number: u64, step: &mut Step<'_>) -> Result<(), StoreFault> {
         let Some(peer) = self.peers.get_mut(&buddy) else { return Ok(()) };
         let was = peer.link_stage();
@@ -207,6 +211,7 @@ impl Account {
         let status = response.status();
         let cause = match (status, asked) {
             // Somebody else, or an earlier attempt of ours, was first: publish anew over whatever is there.
+            // spec: pub-3
             (Status::CONDITIONAL_REQUEST_FAILED, Asked::Value(id)) => return self.forget_version(id, step),
             // Without a box there is nothing to close.
             (Status::FORBIDDEN | Status::NOT_FOUND, Asked::Close(id)) => {

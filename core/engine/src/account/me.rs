@@ -78,6 +78,7 @@ impl Me {
         let not_before = Time::from_secs(now.as_secs().saturating_sub(CLOCKS_APART.as_secs()));
         let lifetime = Lifetime { not_before: seconds(not_before), not_after: seconds(now + DEVICE_LIFETIME) };
         let device = Device::create(&key, FIRST_DEVICE, lifetime, rng);
+        // spec: presence-5
         let pace = Pace { freshness: new.pace.freshness.clamp(MIN_FRESHNESS, MAX_FRESHNESS), ..new.pace };
         Self {
             relay: new.relay,

@@ -203,6 +203,7 @@ impl Account {
 
     /// The proof, once a connection and key; and with it the token that lets us open boxes.
     fn own_credentials(&self, key: &SigningKey, owner: OwnerKey, id: &BoxId, flow: &Flow) -> Option<Credentials> {
+        // spec: proof-1
         if flow.has_proven(owner.as_octets()) {
             return Some(Credentials::known(owner));
         }

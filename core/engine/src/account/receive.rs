@@ -85,12 +85,16 @@ impl Account {
                 return Ok(());
             }
             Err(_) => {
+                // spec: client-10
                 step.tell(Event::Unreadable { buddy });
                 return Ok(());
             }
         };
         step.touch(Touched::Buddy(buddy));
         let Some(talking) = peer.talking_mut() else { return Ok(self.answer_came(buddy, next, &body, step)) };
+        // spec: ratchet-12
+        // spec: client-9
+        // spec: queue-6
         talking.session = next;
         self.take_contents(buddy, &body, step)
     }
@@ -119,6 +123,7 @@ impl Account {
         let open = match &own.stage {
             InvitationStage::Open(open) => open,
             InvitationStage::Used(used) if used.flight == *item_id(flight).as_octets() => return Ok(()),
+            // spec: invite-5
             InvitationStage::Used(_) => {
                 step.tell(Event::InvitationTriedAgain { invitation });
                 return Ok(());
@@ -150,6 +155,8 @@ impl Account {
         step: &mut Step<'_>,
     ) -> Result<(), StoreFault> {
         let Some(own) = self.invitations.get_mut(&invitation) else { return Ok(()) };
+        // spec: link-10
+        // spec: secret-3
         if let Some(closing) = own.burn(flight) {
             self.close_box(closing, step);
         }
@@ -185,6 +192,7 @@ impl Account {
         step.touch(Touched::Account);
         let name = self.free_name(name);
         let mut peer = Peer::new(id, name, account, Stage::Answering(talking), step.now);
+        // spec: client-3
         peer.queue = Some(OwnQueue::new(step.rng));
         peer.owes_hello = true;
         self.peers.insert(id, peer);
@@ -195,6 +203,7 @@ impl Account {
     /// the smaller id; if the link stood, he has begun anew.
     fn meet_again(&mut self, buddy: BuddyId, talking: Talking, step: &mut Step<'_>) -> Result<(), StoreFault> {
         let Some(mut peer) = self.peers.remove(&buddy) else { return Ok(()) };
+        // spec: link-12
         let ours_wins = matches!(&peer.stage, Stage::Asking(asking) if asking.link.id() < talking.link.id());
         if !ours_wins {
             outbox::reopen(&mut peer, step)?;

@@ -161,6 +161,7 @@ impl Account {
             closing.extend(peer.queue.take().map(OwnQueue::into_closing));
         }
         if matches!(right, WithdrawnRight::Presence | WithdrawnRight::All) {
+            // spec: presence-14
             closing.extend(peer.given.presence.take().map(OwnCell::into_closing));
         }
         if matches!(right, WithdrawnRight::Receipts | WithdrawnRight::All) {
@@ -185,6 +186,7 @@ impl Account {
     }
 
     /// A box that is to go, written down until the relay says that it's gone.
+    // spec: client-5
     pub(super) fn close_box(&mut self, closing: Closing, step: &mut Step<'_>) {
         let id = closing.id();
         self.closing.insert(id, closing);
@@ -197,6 +199,7 @@ impl Account {
     }
 }
 
+// spec: right-1
 fn ended_right(peer: &Peer, now: Time) -> Option<WithdrawnRight> {
     let given = &peer.given;
     if given.message.is_some_and(|granted| granted.has_ended(now)) {

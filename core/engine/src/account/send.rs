@@ -23,6 +23,7 @@ impl Account {
     /// The box to which something could leave for this buddy now.
     fn send_access<'a>(&self, peer: &'a Peer) -> Option<&'a Access> {
         match &peer.stage {
+            // spec: invite-6
             // The first flight names our queue, so the queue must stand first.
             Stage::Asking(asking) if !asking.is_stored && has_standing_queue(peer) => Some(&asking.door),
             Stage::Linked(talking) if !peer.outbox.is_empty() => Some(&talking.to),
@@ -70,6 +71,9 @@ impl Account {
             }
             (Stage::Linked(talking), Asked::Item(_, number)) => {
                 let Some(row) = peer.outbox.get_mut(&number) else { return Ok(None) };
+                // spec: ratchet-3
+                // spec: client-6
+                // spec: state-1
                 let envelope = outbox::envelope_of(id, number, &mut talking.session, step)?;
                 if !row.is_sealed {
                     row.is_sealed = true;
@@ -137,6 +141,7 @@ fn has_standing_queue(peer: &Peer) -> bool {
 }
 
 /// The first row that isn't on its way. Those behind a refused one wait, so that the order holds.
+// spec: client-8
 fn next_row(peer: &Peer, flow: &Flow) -> Option<Asked> {
     let rows: Vec<u64> = peer.outbox.keys().copied().take(WINDOW).collect();
     for number in rows {

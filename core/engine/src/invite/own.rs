@@ -93,6 +93,7 @@ impl Invitation {
             kind: BundleKind::OneTime,
             front_door: &front_door,
             profile: &profile,
+            // spec: bundle-6
             not_after: seconds(until),
         };
         let secret = InvitationSecret::random(step.rng);

@@ -105,6 +105,7 @@ impl InvitationUri {
         };
         let check = reader.crc;
         if reader.take(8) != u16::from(check) {
+            // spec: invite-1
             return Err(UriFault::Check);
         }
         // Every 26 letters are an id and a pin, so only the host can still be wrong.
@@ -165,6 +166,7 @@ impl InvitationUri {
     }
 }
 
+// spec: invite-2
 impl fmt::Debug for InvitationUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("InvitationUri(..)")

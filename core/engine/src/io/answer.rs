@@ -127,6 +127,7 @@ pub enum Refusal {
     #[error("this invitation is your own")]
     OwnInvitation,
     /// Its relay has nothing under it: it was used, it expired, it was taken back, or it was mistyped.
+    // spec: invite-7
     #[error("this invitation has been used already, has expired, or was mistyped")]
     InvitationGone,
     /// Its relay gave something that its maker didn't make.

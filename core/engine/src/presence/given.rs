@@ -57,6 +57,10 @@ impl OwnCell {
         now: Time,
         rng: &mut dyn CryptoRng,
     ) -> Result<(Self, EpochKeys), PublishError> {
+        // spec: presence-3
+        // spec: presence-15
+        // spec: grant-6
+        // spec: box-1
         let (owner, read) = (SigningKey::generate(rng), SigningKey::generate(rng));
         let id = id_of(&owner);
         let (publisher, keys) = PresencePublisher::begin(id.as_str().as_bytes(), seconds(now), rng)?;
@@ -107,6 +111,7 @@ impl OwnCell {
         let Some(envelope) = document.ok().and_then(|document| self.publisher.publish(&document, rng).ok()) else {
             return;
         };
+        // spec: presence-4
         self.waiting = Some(envelope.into());
         self.shown = Some(Shown {
             status: content.status,
@@ -118,6 +123,7 @@ impl OwnCell {
 
     /// When the document has to be renewed, so that it never ends while we are here. Each cell has its own rhythm,
     /// so that no two can be told to be one person's.
+    // spec: presence-6
     pub(crate) fn renew_at(&self) -> Time {
         let Some(shown) = &self.shown else { return Time::NEVER };
         // A status that ends sooner is followed by another one just then.

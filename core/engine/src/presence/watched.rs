@@ -96,6 +96,7 @@ impl Watched {
     }
 
     /// What is known at `now`.
+    // spec: presence-16
     pub(crate) fn view(&self, now: Time) -> PresenceView<'_> {
         match &self.shown {
             Some(shown) if self.is_there && shown.holds(now) => PresenceView::Known(shown),

@@ -32,6 +32,7 @@ pub struct BoxAt<'a> {
 }
 
 /// How long an item may wait for its reader. Three values only, so that disappearing timers don't show.
+// spec: queue-5
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Lifetime {
     /// One day.
@@ -98,6 +99,7 @@ pub struct Draft {
     body: Bytes,
 }
 
+// spec: secret-1
 impl fmt::Debug for Draft {
     /// Neither values nor body: they hold box ids and proofs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
