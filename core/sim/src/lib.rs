@@ -16,4 +16,4 @@ pub use faults::{Crash, Cut, Faults};
 pub use node::Node;
 pub use recorder::{Recorder, Twice};
 pub use relay::RelayNode;
-pub use world::{Person, World};
+pub use world::{Counts, Person, World};

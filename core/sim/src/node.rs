@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha20Rng;
 use sipher_engine::{
-    Account, Answer, CommandId, ConnId, Event, Fault, Input, MessageId, Output, Refusal, StoreFault,
+    Account, Answer, CommandId, ConnId, Event, Fault, Input, MessageId, MessageState, Output, Refusal, StoreFault,
 };
 use sipher_wire::Time;
 
@@ -28,6 +28,8 @@ pub struct Node {
     pub shown: Vec<(MessageId, String)>,
     /// Alarms: what must not happen in a run without attackers.
     pub alarms: Vec<String>,
+    /// How far each message came, as it was told.
+    progress: BTreeMap<MessageId, MessageState>,
 }
 
 impl Node {
@@ -43,6 +45,7 @@ impl Node {
             next_command: 0,
             shown: Vec::new(),
             alarms: Vec::new(),
+            progress: BTreeMap::new(),
         }
     }
 
@@ -91,6 +94,12 @@ impl Node {
             | Event::RolledBack { .. }
             | Event::InvitationTriedAgain { .. }
             | Event::InvitationNoise { .. } => self.alarms.push(format!("{event:?}")),
+            Event::Progress { message, state, .. } => {
+                let before = self.progress.insert(*message, *state);
+                if before.is_some_and(|before| before >= *state) {
+                    self.alarms.push(format!("{before:?}, then {state:?}"));
+                }
+            }
             _ => {}
         }
     }

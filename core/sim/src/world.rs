@@ -148,6 +148,17 @@ impl World {
         self.tick(end);
     }
 
+    /// What could still go wrong in a run like this one: outputs of each client, effects of the relay, octets up and
+    /// down.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            outputs: self.nodes.iter().map(|node| node.outputs).collect(),
+            effects: self.relay.effects,
+            up: self.octets_up,
+            down: self.octets_down,
+        }
+    }
+
     /// Kills the relay, and starts it again.
     pub fn crash_relay(&mut self) {
         self.relay.crash(self.now);
@@ -389,6 +400,19 @@ impl World {
         }
         self.run();
     }
+}
+
+/// How much happened in a run.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Counts {
+    /// Outputs of each client.
+    pub outputs: Vec<u64>,
+    /// Effects of the relay.
+    pub effects: u64,
+    /// Octets from clients.
+    pub up: u64,
+    /// Octets to clients.
+    pub down: u64,
 }
 
 /// Waits before a command counts as one that is never answered.

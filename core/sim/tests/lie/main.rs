@@ -2,5 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helpers fail by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a test's helpers fail by panicking")]
 
+mod crashes;
+mod life;
 mod story;
 mod support;

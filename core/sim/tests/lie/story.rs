@@ -10,6 +10,7 @@ use sipher_sim::{Faults, World};
 
 use crate::support::{accept, buddy, invite, linked, read, send, sync, texts};
 
+// spec: client-3
 #[test]
 fn two_people_become_buddies_and_write_both_ways() {
     let mut world = World::new(1, Faults::default());
@@ -38,6 +39,7 @@ fn both_see_the_same_safety_words() {
     assert_eq!(words(anna), words(bob));
 }
 
+// spec: client-8
 #[test]
 fn texts_written_before_the_answer_wait_and_arrive_in_order() {
     let mut world = World::new(3, Faults::default());
@@ -65,6 +67,7 @@ fn texts_written_before_the_answer_wait_and_arrive_in_order() {
     assert_eq!(world.nodes[anna].account().find("ROBERT"), Some(buddy(&world, anna)));
 }
 
+// spec: invite-7
 #[test]
 fn an_invitation_works_once() {
     let mut world = World::new(4, Faults::default());
@@ -79,6 +82,8 @@ fn an_invitation_works_once() {
     assert!(world.nodes[eve].account().buddies(world.now).is_empty());
 }
 
+// spec: invite-5
+// spec: link-10
 #[test]
 fn who_comes_second_through_the_door_is_noticed() {
     let mut world = World::new(5, Faults::default());
@@ -93,6 +98,7 @@ fn who_comes_second_through_the_door_is_noticed() {
     assert!(world.nodes[anna].alarms.iter().any(|alarm| alarm.contains("InvitationTriedAgain")));
 }
 
+// spec: invite-1
 #[test]
 fn wrong_invitations_are_refused_before_anything_is_asked() {
     let mut world = World::new(6, Faults::default());
@@ -104,6 +110,7 @@ fn wrong_invitations_are_refused_before_anything_is_asked() {
     assert!(matches!(cut, Some(Err(Refusal::Uri(_)))));
 }
 
+// spec: link-9
 #[test]
 fn without_a_relay_everything_is_kept_and_carried_on_later() {
     let mut world = World::new(7, Faults::default());
@@ -128,6 +135,7 @@ fn without_a_relay_everything_is_kept_and_carried_on_later() {
     assert!(world.nodes[anna].account().invitation_uri(id).is_some());
 }
 
+// spec: message-1
 #[test]
 fn messages_come_as_far_as_the_far_side_shows() {
     let mut world = World::new(8, Faults::default());
@@ -151,6 +159,7 @@ fn messages_come_as_far_as_the_far_side_shows() {
     assert_eq!(state, sipher_engine::MessageState::Read);
 }
 
+// spec: presence-16
 #[test]
 fn presence_is_granted_seen_narrowed_and_retracted() {
     let mut world = World::new(9, Faults::default());
@@ -184,6 +193,7 @@ fn presence_is_granted_seen_narrowed_and_retracted() {
     assert!(matches!(again, Some(Err(Refusal::NotGranted))));
 }
 
+// spec: presence-12
 #[test]
 fn presence_that_is_not_renewed_becomes_unknown() {
     let mut world = World::new(10, Faults::default());
@@ -200,6 +210,7 @@ fn presence_that_is_not_renewed_becomes_unknown() {
     assert!(matches!(view, PresenceView::Unknown { last: Some(_) }), "{view:?}");
 }
 
+// spec: presence-6
 #[test]
 fn who_stays_hears_at_once_and_renews_presence_before_it_ends() {
     let mut world = World::new(11, Faults::default());
@@ -244,6 +255,7 @@ fn a_buddy_who_may_not_write_any_more_is_told_so() {
     assert_eq!(read(&mut world, anna), ["hello again"]);
 }
 
+// spec: right-1
 #[test]
 fn a_right_with_an_end_ends_by_itself() {
     let mut world = World::new(13, Faults::default());
@@ -262,6 +274,7 @@ fn a_right_with_an_end_ends_by_itself() {
     assert!(world.nodes[anna].account().rights(to_bob).unwrap().presence.is_none());
 }
 
+// spec: link-12
 #[test]
 fn both_may_invite_each_other_and_one_link_is_left() {
     for seed in 0..6 {
