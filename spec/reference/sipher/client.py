@@ -30,6 +30,7 @@ WEEK = 604_800
 YEAR = 31_536_000
 SPAN = 3600
 _DAY = 86_400
+_NOTIFY_SECONDS = 10
 
 
 @dataclass
@@ -282,12 +283,27 @@ class Client:
         self.say(link, [Rights(True, content.NONE, content.NONE)])
 
     def see(self, link: Link) -> tuple[Status, bool] | None:
-        """What the buddy shows now; nothing stands for *unknown*."""
-        seen = link.seen
-        if seen is None:
+        """Fetches what the buddy shows now; nothing stands for *unknown*."""
+        if link.seen is None:
             return None
-        relay = seen.cell.address.relay_address()
-        envelope = self._fetch(relay, seen.cell.address.box, seen.cell.seed)
+        cell = link.seen.cell
+        envelope = self._fetch(cell.address.relay_address(), cell.address.box, cell.seed)
+        return self._shown(link, link.seen, envelope)
+
+    def watch(self, link: Link) -> str | None:
+        """Subscribes to the buddy's cell; the subscription's name is for `pushed`."""
+        if link.seen is None:
+            return None
+        cell = link.seen.cell
+        return self._subscribe(cell.address.relay_address(), cell.address.box, cell.seed, SPAN)
+
+    def pushed(self, link: Link, subscription: str) -> tuple[Status, bool] | None:
+        """Waits for one NOTIFY, a few seconds at most, and says what the buddy shows."""
+        if link.seen is None:
+            return None
+        return self._shown(link, link.seen, self._news(link.seen.cell.address.relay_address(), subscription))
+
+    def _shown(self, link: Link, seen: PresenceSeen, envelope: bytes | None) -> tuple[Status, bool] | None:
         if envelope:
             try:
                 seen.reader, seen.document = seen.reader.open(envelope)
@@ -317,7 +333,8 @@ class Client:
         self._grants(queue, [Add(signature.public_key(grant_seed), WRITE, 10_000, _DAY)])
         return queue, grant_seed
 
-    def _connection(self, class_: str, relay: RelayAddress) -> Connection:
+    def connection(self, class_: str, relay: RelayAddress) -> Connection:
+        """The one connection of a class to a relay."""
         key = (class_, str(relay))
         if key not in self._connections:
             self._connections[key] = Connection(relay, self._random, self._taken)
@@ -344,12 +361,12 @@ class Client:
         self._own(box, lambda connection, proof: connection.writer.publish(box.id, proof, value, expires))
 
     def _own(self, box: Box, request: Callable[[Connection, str], Message]) -> None:
-        connection = self._connection(OWN, self.relay)
+        connection = self.connection(OWN, self.relay)
         proof = connection.own_proof(box.owner_seed, box.id)
         _expect(connection.request(request(connection, str(proof)), proof, box.id), 200)
 
     def _put(self, access: Access, envelope: bytes) -> None:
-        connection = self._connection(SEND, access.address.relay_address())
+        connection = self.connection(SEND, access.address.relay_address())
         box, item = access.address.box, base64url(item_id(envelope))
         proof = connection.use_proof(access.seed, box, WRITE)
         message = connection.writer.message(box, str(proof), item, envelope)
@@ -357,18 +374,25 @@ class Client:
 
     def _fetch(self, relay: RelayAddress, cell: str, grant_seed: bytes) -> bytes | None:
         """The value of a cell, if there is one and this grant may read it."""
-        connection = self._connection(WATCH, relay)
+        subscription = self._subscribe(relay, cell, grant_seed, 0)
+        return self._news(relay, subscription) if subscription else None
+
+    def _subscribe(self, relay: RelayAddress, cell: str, grant_seed: bytes, expires: int) -> str | None:
+        connection = self.connection(WATCH, relay)
         proof = connection.use_proof(grant_seed, cell, READ)
-        message = connection.writer.subscribe(cell, str(proof), 0)
+        message = connection.writer.subscribe(cell, str(proof), expires)
         answer = connection.request(message, proof, cell)
         if answer.status == 404:
             return None
         _expect(answer, 200)
-        call = message.one("call-id")
-        deadline = time.monotonic() + 10
-        while call not in self.news and time.monotonic() < deadline:
-            connection.listen(0.05)
-        return self.news.pop(call, [b""])[-1] or None
+        return message.one("call-id")
+
+    def _news(self, relay: RelayAddress, subscription: str) -> bytes | None:
+        """The body of the newest NOTIFY, which may be on its way."""
+        deadline = time.monotonic() + _NOTIFY_SECONDS
+        while subscription not in self.news and time.monotonic() < deadline:
+            self.connection(WATCH, relay).listen(0.05)
+        return self.news.pop(subscription, [b""])[-1] or None
 
 
 def _expect(answer: Message, status: int) -> None:
