@@ -146,6 +146,7 @@ mod tests {
         assert_eq!(Identity::from_pem("").unwrap_err(), BrokenIdentity);
     }
 
+    // spec: relay-6
     #[test]
     fn each_certificate_has_a_key_of_its_own_and_the_identity_behind_it() {
         let provider = rustls::crypto::aws_lc_rs::default_provider();

@@ -92,6 +92,7 @@ fn found(relay: &Relay) -> Vec<String> {
     places
 }
 
+// spec: relay-9
 #[test]
 fn the_relay_sees_no_name_no_text_no_note_and_no_status() {
     assert_eq!(

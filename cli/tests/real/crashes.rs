@@ -65,6 +65,7 @@ fn sent_while_the_relay_dies(bob: &Person, text: &str, relay: &mut Relay, dice: 
     stored
 }
 
+// spec: message-2
 #[test]
 fn no_accepted_message_is_lost_and_none_is_shown_twice_whoever_is_killed() {
     let (kills, seed) = (number("SIPHER_KILLS", 20), number("SIPHER_SEED", 1));

@@ -437,6 +437,7 @@ exit 4
     );
 }
 
+// spec: store-10
 #[cfg(unix)]
 #[test]
 fn another_process_owns_the_account() {

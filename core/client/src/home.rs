@@ -223,6 +223,7 @@ mod tests {
         }
     }
 
+    // spec: store-9
     #[test]
     fn an_account_appears_by_one_rename() {
         let root = tempfile::tempdir().unwrap();
@@ -252,6 +253,7 @@ mod tests {
         assert!(!again.store().exists());
     }
 
+    // spec: store-8
     #[cfg(unix)]
     #[test]
     fn folders_and_files_are_for_their_owner_only() {

@@ -125,6 +125,7 @@ mod tests {
         Passphrase::new(Zeroizing::new(text.to_owned()))
     }
 
+    // spec: store-3
     #[test]
     fn a_wrong_passphrase_is_told_apart_from_damage() {
         let folder = tempfile::tempdir().unwrap();

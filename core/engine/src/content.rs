@@ -227,6 +227,8 @@ mod tests {
         assert_eq!(receipt.ids().count(), Receipt::MAX_IDS);
     }
 
+    // spec: content-1
+    // spec: content-2
     #[test]
     fn unknown_kinds_and_broken_items_are_passed_over() {
         assert!(Content::of(Tlv::new(200, b"whatever").unwrap()).is_none());

@@ -103,6 +103,7 @@ mod tests {
         assert_eq!(Name::parse("  Ann Ö. \n").unwrap().as_str(), "Ann Ö.");
     }
 
+    // spec: content-4
     #[test]
     fn what_cannot_be_shown_is_refused() {
         assert_eq!(Name::parse(" \t"), Err(NameFault::Empty));

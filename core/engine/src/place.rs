@@ -119,6 +119,7 @@ mod tests {
         }
     }
 
+    // spec: content-5
     #[test]
     fn what_is_no_address_is_refused() {
         for text in [

@@ -157,6 +157,8 @@ mod tests {
         assert_eq!(redact(&lunch(Basic::Away), PresenceLevel::None), None);
     }
 
+    // spec: presence-2
+    // spec: redact-1
     #[test]
     fn the_right_to_know_who_can_be_reached_shows_neither_state_nor_note_nor_end() {
         for basic in [Basic::Available, Basic::Away, Basic::Busy] {
@@ -173,6 +175,7 @@ mod tests {
         assert_eq!(redact(&lunch(Basic::Busy), PresenceLevel::Full).unwrap().status, lunch(Basic::Busy));
     }
 
+    // spec: redact-2
     #[test]
     fn a_status_past_its_end_is_no_more() {
         assert_eq!(lunch(Basic::Away).at(Time::from_secs(99)), lunch(Basic::Away));

@@ -130,6 +130,8 @@ fn a_group_ends_at_its_octets() {
     }
 }
 
+// spec: relay-2
+// spec: msg-2
 #[test]
 fn after_a_fault_nothing_is_ever_done_again() {
     for fault in [Sync::Fails, Sync::Panics] {

@@ -47,6 +47,7 @@ fn a_second_process_is_told_who_has_the_relay() {
     );
 }
 
+// spec: relay-4
 #[test]
 fn an_identity_without_its_store_is_damage_and_never_an_empty_start() {
     let root = tempfile::tempdir().unwrap();
@@ -73,6 +74,7 @@ fn a_damaged_identity_is_told_from_a_damaged_store() {
     assert!(trouble.to_string().contains("identity"));
 }
 
+// spec: relay-5
 #[cfg(unix)]
 #[test]
 fn nobody_else_can_read_what_a_relay_keeps() {

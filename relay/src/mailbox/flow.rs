@@ -99,6 +99,7 @@ mod tests {
         BoxId::parse(letter.repeat(26).as_bytes()).unwrap()
     }
 
+    // spec: relay-8
     #[test]
     fn m6_at_most_sixteen_items_and_a_bounded_number_of_octets_are_open() {
         let mut flow = Flow::default();

@@ -42,6 +42,7 @@ fn put(kind: Kind, group: &[u8], seq: u64, value: &[u8]) -> Op {
     Op::Put(Key::new(kind, group, seq), Zeroizing::new(value.to_vec()))
 }
 
+// spec: store-4
 #[test]
 fn what_was_committed_is_there_after_reopening() {
     let fixture = Fixture::new();
@@ -131,6 +132,7 @@ fn another_key_opens_nothing() {
     assert!(matches!(other.open(), Err(DiskFault::Damaged)));
 }
 
+// spec: store-5
 #[test]
 fn a_record_that_was_put_in_the_place_of_another_is_damage() {
     let fixture = Fixture::new();
@@ -152,6 +154,7 @@ fn a_record_that_was_put_in_the_place_of_another_is_damage() {
     assert!(matches!(disk.explain(StoreFault::Damaged), DiskFault::Damaged));
 }
 
+// spec: store-6
 #[test]
 fn a_record_of_a_later_state_is_damage() {
     let fixture = Fixture::new();
@@ -170,6 +173,7 @@ fn a_record_of_a_later_state_is_damage() {
     );
 }
 
+// spec: store-7
 #[test]
 fn a_damaged_file_is_refused_or_harmless_and_left_as_it_is() {
     let fixture = Fixture::new();

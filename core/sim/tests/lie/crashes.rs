@@ -17,6 +17,8 @@ fn a_life_without_faults_holds() {
 // spec: ratchet-4
 // spec: state-1
 // spec: client-6
+// spec: presence-4
+// spec: invite-3
 #[test]
 fn anna_may_die_before_each_of_her_outputs() {
     for at in 0..live(1, Faults::default()).counts().outputs[0] {
@@ -28,6 +30,8 @@ fn anna_may_die_before_each_of_her_outputs() {
 // spec: client-9
 // spec: client-4
 // spec: client-7
+// spec: content-3
+// spec: queue-6
 #[test]
 fn bob_may_die_before_each_of_his_outputs() {
     for at in 0..live(1, Faults::default()).counts().outputs[1] {

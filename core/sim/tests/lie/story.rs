@@ -11,6 +11,7 @@ use sipher_sim::{Faults, World};
 use crate::support::{accept, buddy, invite, linked, read, send, sync, texts};
 
 // spec: client-3
+// spec: class-1
 #[test]
 fn two_people_become_buddies_and_write_both_ways() {
     let mut world = World::new(1, Faults::default());
@@ -84,6 +85,7 @@ fn an_invitation_works_once() {
 
 // spec: invite-5
 // spec: link-10
+// spec: secret-3
 #[test]
 fn who_comes_second_through_the_door_is_noticed() {
     let mut world = World::new(5, Faults::default());
@@ -111,6 +113,7 @@ fn wrong_invitations_are_refused_before_anything_is_asked() {
 }
 
 // spec: link-9
+// spec: invite-4
 #[test]
 fn without_a_relay_everything_is_kept_and_carried_on_later() {
     let mut world = World::new(7, Faults::default());

@@ -68,6 +68,7 @@ mod tests {
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng;
 
+    // spec: client-2
     #[test]
     fn g7_waits_double_up_to_half_an_hour_and_the_first_is_none() {
         let rng = &mut ChaCha20Rng::seed_from_u64(3);

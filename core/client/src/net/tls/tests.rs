@@ -110,6 +110,9 @@ fn relay_at(port: u16, pin: RelayId) -> RelayAddress {
     RelayAddress::parse(&format!("sipher-relay:127.0.0.1:{port}/{pin}")).unwrap()
 }
 
+// spec: tls-6
+// spec: tls-4
+// spec: tls-1
 #[test]
 fn the_pinned_relay_is_accepted_and_both_sides_share_a_binding() {
     let identity = Identity::new();
@@ -119,6 +122,8 @@ fn the_pinned_relay_is_accepted_and_both_sides_share_a_binding() {
     assert_eq!(client.unwrap(), server.unwrap());
 }
 
+// spec: client-1
+// spec: tls-2
 #[test]
 fn another_relay_is_refused_and_named() {
     let (expected, other) = (Identity::new(), Identity::new());
@@ -135,6 +140,7 @@ fn another_relay_is_refused_and_named() {
     assert_eq!(server, None);
 }
 
+// spec: tls-3
 #[test]
 fn a_leaf_that_another_key_signed_is_refused_beside_the_right_identity() {
     let (pinned, other) = (Identity::new(), Identity::new());

@@ -163,6 +163,7 @@ fn every_single_wrong_character_is_found() {
     }
 }
 
+// spec: invite-2
 #[test]
 fn debug_shows_nothing() {
     assert_eq!(

@@ -320,6 +320,7 @@ fn t15_a_request_of_another_dialog_is_not_of_this_one() {
     assert_eq!(notify.uri(), "sip:moved.invalid;transport=TLS");
 }
 
+// spec: secret-1
 #[test]
 fn debug_shows_no_box_proof_or_body() {
     let mut scene = scene(10);
