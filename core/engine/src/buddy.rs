@@ -2,8 +2,8 @@
 //!
 //! What the engine keeps about him beside this is in [`crate::link`].
 
-use sipher_crypto::SafetyNumber;
 use minicbor::{Decode, Encode};
+use sipher_crypto::SafetyNumber;
 use sipher_wire::Time;
 
 use crate::name::Name;

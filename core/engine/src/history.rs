@@ -117,7 +117,11 @@ impl StoredLine {
         Line {
             number,
             message: self.message,
-            author: if self.is_ours { Author::Us(progress) } else { Author::Buddy },
+            author: if self.is_ours {
+                Author::Us(progress)
+            } else {
+                Author::Buddy
+            },
             written: self.written,
             at: self.at,
             text: self.text,
@@ -135,15 +139,25 @@ pub(crate) fn lines(
     let mut lines = Vec::new();
     for (number, octets) in store.scan(Kind::History, Some(&buddy.group()), from, limit)? {
         let stored: StoredLine = record::read(&octets)?;
-        let state = if stored.is_ours { progress(|key| store.get(key), buddy, number)? } else { None };
+        let state = if stored.is_ours {
+            progress(|key| store.get(key), buddy, number)?
+        } else {
+            None
+        };
         lines.push(stored.into_line(number, state.unwrap_or(MessageState::Queued)));
     }
     Ok(lines)
 }
 
 /// The number of a message's line.
-pub(crate) fn line_of(get: impl Fn(&Key) -> Got, buddy: BuddyId, message: MessageId) -> Result<Option<u64>, StoreFault> {
-    get(&message_key(buddy, message))?.map(|octets| record::read(&octets)).transpose()
+pub(crate) fn line_of(
+    get: impl Fn(&Key) -> Got,
+    buddy: BuddyId,
+    message: MessageId,
+) -> Result<Option<u64>, StoreFault> {
+    get(&message_key(buddy, message))?
+        .map(|octets| record::read(&octets))
+        .transpose()
 }
 
 /// How far the message of a line of ours came; `None` if the line isn't ours.
@@ -152,7 +166,9 @@ pub(crate) fn progress(
     buddy: BuddyId,
     line: u64,
 ) -> Result<Option<MessageState>, StoreFault> {
-    get(&progress_key(buddy, line))?.map(|octets| record::read(&octets)).transpose()
+    get(&progress_key(buddy, line))?
+        .map(|octets| record::read(&octets))
+        .transpose()
 }
 
 /// What a look at the store gives.

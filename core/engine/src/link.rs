@@ -95,7 +95,12 @@ pub(crate) struct Conversation {
 impl Default for Conversation {
     /// Row 0 is kept for the first word in the ratchet, which stands before all that was queued meanwhile.
     fn default() -> Self {
-        Self { next_line: 0, next_row: FIRST_WORD + 1, unread_from: 0, unread: 0 }
+        Self {
+            next_line: 0,
+            next_row: FIRST_WORD + 1,
+            unread_from: 0,
+            unread: 0,
+        }
     }
 }
 
@@ -171,8 +176,16 @@ impl Peer {
             queue: None,
             owes_hello: false,
             given: Given {
-                message: Some(Granted { what: (), since: now, until: None }),
-                receipts: Some(Granted { what: ReceiptLevel::default(), since: now, until: None }),
+                message: Some(Granted {
+                    what: (),
+                    since: now,
+                    until: None,
+                }),
+                receipts: Some(Granted {
+                    what: ReceiptLevel::default(),
+                    since: now,
+                    until: None,
+                }),
                 presence: None,
             },
             takes_messages: true,

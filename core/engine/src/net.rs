@@ -31,7 +31,11 @@ pub(crate) struct PlaceKey {
 impl PlaceKey {
     // spec: class-1
     pub(crate) fn new(relay: &RelayAddress, class: Class) -> Self {
-        Self { class, host_port: relay.host_port(), id: relay.id }
+        Self {
+            class,
+            host_port: relay.host_port(),
+            id: relay.id,
+        }
     }
 
     pub(crate) const fn class(&self) -> Class {
@@ -76,7 +80,9 @@ impl Net {
 
     /// Dials if the place is idle, or if it failed and its time has come.
     pub(crate) fn open(&mut self, key: &PlaceKey, step: &mut Step<'_>) {
-        let Some(place) = self.places.get_mut(key) else { return };
+        let Some(place) = self.places.get_mut(key) else {
+            return;
+        };
         let is_due = match &place.state {
             State::Idle => true,
             State::Failed { again, .. } => again.is_some_and(|again| again <= step.now),
@@ -86,7 +92,11 @@ impl Net {
             let conn = ConnId(self.next);
             self.next = self.next.saturating_add(1);
             place.state = State::Dialing(conn);
-            step.push(Output::Open { conn, relay: place.relay.clone(), class: key.class });
+            step.push(Output::Open {
+                conn,
+                relay: place.relay.clone(),
+                class: key.class,
+            });
         }
     }
 
@@ -103,7 +113,13 @@ impl Net {
     }
 
     /// A connection is gone. `None` if it wasn't there.
-    pub(crate) fn down(&mut self, conn: ConnId, fault: Fault, stays: bool, step: &mut Step<'_>) -> Option<PlaceKey> {
+    pub(crate) fn down(
+        &mut self,
+        conn: ConnId,
+        fault: Fault,
+        stays: bool,
+        step: &mut Step<'_>,
+    ) -> Option<PlaceKey> {
         let key = self.key_of(conn)?;
         let place = self.places.get_mut(&key)?;
         if let State::Up(_, flow) = &place.state
@@ -125,7 +141,13 @@ impl Net {
     }
 
     /// Ends a connection from our side, for this reason.
-    pub(crate) fn abandon(&mut self, conn: ConnId, fault: Fault, stays: bool, step: &mut Step<'_>) -> Option<PlaceKey> {
+    pub(crate) fn abandon(
+        &mut self,
+        conn: ConnId,
+        fault: Fault,
+        stays: bool,
+        step: &mut Step<'_>,
+    ) -> Option<PlaceKey> {
         let key = self.down(conn, fault, stays, step)?;
         step.push(Output::Close { conn });
         Some(key)
@@ -133,7 +155,11 @@ impl Net {
 
     /// Ends what is there of a place because nobody needs it, and forgets what went wrong.
     pub(crate) fn close(&mut self, key: &PlaceKey, step: &mut Step<'_>) {
-        if let Some(Place { state: State::Dialing(conn) | State::Up(conn, _), .. }) = self.places.remove(key) {
+        if let Some(Place {
+            state: State::Dialing(conn) | State::Up(conn, _),
+            ..
+        }) = self.places.remove(key)
+        {
             step.push(Output::Close { conn });
         }
     }
@@ -148,10 +174,12 @@ impl Net {
 
     /// The flow of a connection, and its place.
     pub(crate) fn flow_of(&mut self, conn: ConnId) -> Option<(&PlaceKey, &mut Flow)> {
-        self.places.iter_mut().find_map(|(key, place)| match &mut place.state {
-            State::Up(own, flow) if *own == conn => Some((key, flow.as_mut())),
-            _ => None,
-        })
+        self.places
+            .iter_mut()
+            .find_map(|(key, place)| match &mut place.state {
+                State::Up(own, flow) if *own == conn => Some((key, flow.as_mut())),
+                _ => None,
+            })
     }
 
     /// The flow of a place.
@@ -199,13 +227,19 @@ impl Net {
             State::Dialing(own) | State::Up(own, _) => *own == conn,
             State::Idle | State::Failed { .. } => false,
         };
-        self.places.iter().find(|(_, place)| own(&place.state)).map(|(key, _)| key.clone())
+        self.places
+            .iter()
+            .find(|(_, place)| own(&place.state))
+            .map(|(key, _)| key.clone())
     }
 }
 
 /// What went wrong at a place, as it is told.
 pub(crate) fn trouble(key: &PlaceKey, cause: impl Into<TroubleCause>) -> Trouble {
-    Trouble { relay: key.host_port.clone(), cause: cause.into() }
+    Trouble {
+        relay: key.host_port.clone(),
+        cause: cause.into(),
+    }
 }
 
 /// Attempts in one run after a flow was lost.

@@ -55,7 +55,12 @@ impl StoredRow {
     /// A row that is still open.
     pub(crate) fn open(message: Option<(MessageId, u64)>, lifetime: Lifetime, items: Vec<Item>) -> Self {
         let line = message.map_or(0, |(_, line)| line);
-        Self { message: message.map(|(id, _)| id), line, lifetime, form: Form::Open(items) }
+        Self {
+            message: message.map(|(id, _)| id),
+            line,
+            lifetime,
+            form: Form::Open(items),
+        }
     }
 
     /// What is held in memory of it.
@@ -89,7 +94,9 @@ pub(crate) fn envelope_of(
     };
     let tlvs: Vec<Tlv<'_>> = items.iter().filter_map(Item::as_tlv).collect();
     // What was queued was measured then, so a row that doesn't fit is not what was written.
-    let envelope = session.encrypt(&tlvs, SizeClass::K1, step.rng).map_err(|_| StoreFault::Damaged)?;
+    let envelope = session
+        .encrypt(&tlvs, SizeClass::K1, step.rng)
+        .map_err(|_| StoreFault::Damaged)?;
     let envelope = envelope.into_octets();
     stored.form = Form::Sealed(Blob::of(&envelope));
     step.put(key, &stored);
@@ -102,16 +109,27 @@ pub(crate) fn envelope_of(
 /// # Errors
 /// The store couldn't be read, or has something else there.
 pub(crate) fn reopen(peer: &mut Peer, step: &mut Step<'_>) -> Result<(), StoreFault> {
-    let sealed: Vec<(u64, Row)> = peer.outbox.iter().filter(|(_, row)| row.is_sealed).map(|(n, row)| (*n, *row)).collect();
+    let sealed: Vec<(u64, Row)> = peer
+        .outbox
+        .iter()
+        .filter(|(_, row)| row.is_sealed)
+        .map(|(n, row)| (*n, *row))
+        .collect();
     for (number, row) in sealed {
         let Some((id, line)) = row.message else {
             peer.outbox.remove(&number);
             step.delete(key_of(peer.id, number));
             continue;
         };
-        let octets = step.get(&history::line_key(peer.id, line))?.ok_or(StoreFault::Damaged)?;
+        let octets = step
+            .get(&history::line_key(peer.id, line))?
+            .ok_or(StoreFault::Damaged)?;
         let stored: StoredLine = record::read(&octets)?;
-        let content = Content::Text(Text { id, written: stored.written, text: stored.text });
+        let content = Content::Text(Text {
+            id,
+            written: stored.written,
+            text: stored.text,
+        });
         let open = StoredRow::open(row.message, row.lifetime, [content.to_item()].into());
         peer.outbox.insert(number, open.row());
         step.put(key_of(peer.id, number), &open);

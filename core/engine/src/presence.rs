@@ -59,12 +59,18 @@ impl Status {
     // spec: redact-2
     #[must_use]
     pub fn at(&self, now: Time) -> Self {
-        if self.until.is_some_and(|until| until <= now) { Self::default() } else { self.clone() }
+        if self.until.is_some_and(|until| until <= now) {
+            Self::default()
+        } else {
+            self.clone()
+        }
     }
 
     /// Whether its note can be shown and fits.
     pub(crate) fn is_fit(&self) -> bool {
-        self.note.as_ref().is_none_or(|note| note.len() <= Self::NOTE_OCTETS && !note.chars().any(is_unprintable))
+        self.note
+            .as_ref()
+            .is_none_or(|note| note.len() <= Self::NOTE_OCTETS && !note.chars().any(is_unprintable))
     }
 }
 
@@ -89,13 +95,24 @@ pub(crate) fn redact(status: &Status, level: PresenceLevel) -> Option<Content> {
     match level {
         PresenceLevel::None => None,
         PresenceLevel::Reachable => Some(Content {
-            status: Status { basic: reachable, note: None, until: None },
+            status: Status {
+                basic: reachable,
+                note: None,
+                until: None,
+            },
             reachable_only: true,
         }),
-        PresenceLevel::Status => {
-            Some(Content { status: Status { note: None, ..status.clone() }, reachable_only: false })
-        }
-        PresenceLevel::Full => Some(Content { status: status.clone(), reachable_only: false }),
+        PresenceLevel::Status => Some(Content {
+            status: Status {
+                note: None,
+                ..status.clone()
+            },
+            reachable_only: false,
+        }),
+        PresenceLevel::Full => Some(Content {
+            status: status.clone(),
+            reachable_only: false,
+        }),
     }
 }
 
@@ -149,7 +166,11 @@ mod tests {
     use alloc::string::ToString;
 
     fn lunch(basic: Basic) -> Status {
-        Status { basic, note: Some("lunch".to_string()), until: Some(Time::from_secs(100)) }
+        Status {
+            basic,
+            note: Some("lunch".to_string()),
+            until: Some(Time::from_secs(100)),
+        }
     }
 
     #[test]
@@ -165,14 +186,29 @@ mod tests {
             let content = redact(&lunch(basic), PresenceLevel::Reachable).unwrap();
             assert_eq!(content.status, Status::default());
         }
-        assert_eq!(redact(&lunch(Basic::Offline), PresenceLevel::Reachable).unwrap().status.basic, Basic::Offline);
+        assert_eq!(
+            redact(&lunch(Basic::Offline), PresenceLevel::Reachable)
+                .unwrap()
+                .status
+                .basic,
+            Basic::Offline
+        );
     }
 
     #[test]
     fn the_right_to_the_state_shows_no_note() {
         let content = redact(&lunch(Basic::Busy), PresenceLevel::Status).unwrap();
-        assert_eq!(content.status, Status { note: None, ..lunch(Basic::Busy) });
-        assert_eq!(redact(&lunch(Basic::Busy), PresenceLevel::Full).unwrap().status, lunch(Basic::Busy));
+        assert_eq!(
+            content.status,
+            Status {
+                note: None,
+                ..lunch(Basic::Busy)
+            }
+        );
+        assert_eq!(
+            redact(&lunch(Basic::Busy), PresenceLevel::Full).unwrap().status,
+            lunch(Basic::Busy)
+        );
     }
 
     // spec: redact-2
@@ -184,7 +220,10 @@ mod tests {
 
     #[test]
     fn a_note_is_printable_and_short() {
-        let with = |note: &str| Status { note: Some(note.to_string()), ..Status::default() };
+        let with = |note: &str| Status {
+            note: Some(note.to_string()),
+            ..Status::default()
+        };
         assert!(with("out for lunch 🍜").is_fit());
         assert!(!with("a\u{1b}[2J").is_fit());
         assert!(!with(&"x".repeat(513)).is_fit());

@@ -37,7 +37,14 @@ pub(crate) struct Step<'a> {
 
 impl<'a> Step<'a> {
     pub(crate) fn new(now: Time, store: &'a dyn Snapshot, rng: &'a mut dyn CryptoRng) -> Self {
-        Self { now, rng, store, batch: Batch::new(), touched: BTreeSet::new(), effects: Vec::new() }
+        Self {
+            now,
+            rng,
+            store,
+            batch: Batch::new(),
+            touched: BTreeSet::new(),
+            effects: Vec::new(),
+        }
     }
 
     /// Reads a record as it will be after this step.
@@ -50,7 +57,13 @@ impl<'a> Step<'a> {
     }
 
     /// Records of a group as they were before this step.
-    pub(crate) fn scan(&self, kind: Kind, group: &[u8], from: u64, limit: usize) -> Result<Vec<Scanned>, StoreFault> {
+    pub(crate) fn scan(
+        &self,
+        kind: Kind,
+        group: &[u8],
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Scanned>, StoreFault> {
         self.store.scan(kind, Some(group), from, limit)
     }
 

@@ -22,6 +22,14 @@ impl Disk {
         }
     }
 
+    /// Whether it is as this change would make it.
+    pub fn has(&self, op: &Op) -> bool {
+        match op {
+            Op::Put(key, value) => self.records.get(key).is_some_and(|own| own == &**value),
+            Op::Delete(key) => !self.records.contains_key(key),
+        }
+    }
+
     /// How many records of a kind there are.
     pub fn count(&self, kind: Kind) -> usize {
         self.records.keys().filter(|key| key.kind == kind).count()
@@ -33,9 +41,18 @@ impl Snapshot for Disk {
         Ok(self.records.get(key).cloned().map(Zeroizing::new))
     }
 
-    fn scan(&self, kind: Kind, group: Option<&[u8]>, from: u64, limit: usize) -> Result<Vec<Scanned>, StoreFault> {
-        let matches = |key: &Key| key.kind == kind && key.seq >= from && group.is_none_or(|group| key.group == group);
+    fn scan(
+        &self,
+        kind: Kind,
+        group: Option<&[u8]>,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Scanned>, StoreFault> {
+        let matches =
+            |key: &Key| key.kind == kind && key.seq >= from && group.is_none_or(|group| key.group == group);
         let found = self.records.iter().filter(|(key, _)| matches(key)).take(limit);
-        Ok(found.map(|(key, value)| (key.seq, Zeroizing::new(value.clone()))).collect())
+        Ok(found
+            .map(|(key, value)| (key.seq, Zeroizing::new(value.clone())))
+            .collect())
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha20Rng;
 use sipher_engine::{
-    Account, Answer, CommandId, ConnId, Event, Fault, Input, MessageId, MessageState, Output, Refusal, StoreFault,
+    Account, Answer, CommandId, ConnId, Event, Fault, Input, Kind, MessageId, MessageState, Output, Refusal,
+    StoreFault,
 };
 use sipher_wire::Time;
 
@@ -59,12 +60,26 @@ impl Node {
         &self.disk
     }
 
+    /// Whether memory holds what the disk has, no more and no less.
+    pub(crate) fn is_consistent(&self) -> bool {
+        let Some(account) = &self.account else { return true };
+        let records = account.records();
+        let held = [Kind::Account, Kind::Invitation, Kind::Buddy, Kind::Closing];
+        let count: usize = held.iter().map(|kind| self.disk.count(*kind)).sum();
+        records.ops().len() == count && records.ops().iter().all(|op| self.disk.has(op))
+    }
+
     pub(crate) fn command_id(&mut self) -> CommandId {
         self.next_command += 1;
         CommandId(self.next_command)
     }
 
-    pub(crate) fn handle(&mut self, now: Time, input: Input<'_>, rng: &mut ChaCha20Rng) -> Result<(), StoreFault> {
+    pub(crate) fn handle(
+        &mut self,
+        now: Time,
+        input: Input<'_>,
+        rng: &mut ChaCha20Rng,
+    ) -> Result<(), StoreFault> {
         match &mut self.account {
             Some(account) => account.handle(now, input, &self.disk, rng),
             None => Ok(()),
@@ -85,7 +100,10 @@ impl Node {
 
     /// The account's number of a connection of the world's.
     pub(crate) fn own_conn(&self, conn: u64) -> Option<ConnId> {
-        self.conns.iter().find(|(_, world)| **world == conn).map(|(own, _)| *own)
+        self.conns
+            .iter()
+            .find(|(_, world)| **world == conn)
+            .map(|(own, _)| *own)
     }
 
     pub(crate) fn note(&mut self, event: &Event) {
@@ -107,7 +125,8 @@ impl Node {
     pub(crate) fn lost(&mut self, now: Time, conn: u64, fault: Fault, rng: &mut ChaCha20Rng) {
         if let Some(own) = self.own_conn(conn) {
             self.conns.remove(&own);
-            self.handle(now, Input::Down { conn: own, fault }, rng).expect("memory doesn't fail");
+            self.handle(now, Input::Down { conn: own, fault }, rng)
+                .expect("memory doesn't fail");
         }
     }
 }

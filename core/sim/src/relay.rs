@@ -6,9 +6,9 @@ use bytes::Bytes;
 use rand_chacha::ChaCha20Rng;
 use sipher_relay::desk::Carrier;
 use sipher_relay::domain::{Access, Domain};
-use sipher_relay::{Effect, Machine};
 use sipher_relay::mailbox::ConnId;
 use sipher_relay::store::{MemoryStore, Store as _};
+use sipher_relay::{Effect, Machine};
 use sipher_wire::{Binding, Host, RelayAddress, RelayId, Time};
 
 /// A relay.
@@ -31,13 +31,22 @@ impl RelayNode {
     /// A new, empty relay.
     pub fn new(now: Time) -> Self {
         let store = Arc::new(MemoryStore::new());
-        Self { machine: machine(now, &store), store, effects: 0 }
+        Self {
+            machine: machine(now, &store),
+            store,
+            effects: 0,
+        }
     }
 
     /// Its address.
     pub fn address() -> RelayAddress {
         let (host, port) = (Host::Name(HOST.into()), sipher_wire::DEFAULT_PORT);
-        RelayAddress { host, port, id: id(), token: None }
+        RelayAddress {
+            host,
+            port,
+            id: id(),
+            token: None,
+        }
     }
 
     /// Rows in its store.
@@ -52,15 +61,20 @@ impl RelayNode {
     }
 
     pub(crate) fn up(&mut self, now: Time, conn: u64, binding: [u8; 32]) {
-        self.machine.up(now, ConnId(conn), Carrier::Tls(Binding::from_octets(binding)));
+        self.machine
+            .up(now, ConnId(conn), Carrier::Tls(Binding::from_octets(binding)));
     }
 
     pub(crate) fn down(&mut self, now: Time, conn: u64, rng: &mut ChaCha20Rng) {
-        self.machine.down(now, ConnId(conn), rng).expect("memory doesn't fail");
+        self.machine
+            .down(now, ConnId(conn), rng)
+            .expect("memory doesn't fail");
     }
 
     pub(crate) fn octets(&mut self, now: Time, conn: u64, octets: &[u8], rng: &mut ChaCha20Rng) {
-        self.machine.octets(now, ConnId(conn), octets, rng).expect("memory doesn't fail");
+        self.machine
+            .octets(now, ConnId(conn), octets, rng)
+            .expect("memory doesn't fail");
     }
 
     pub(crate) fn tick(&mut self, now: Time, rng: &mut ChaCha20Rng) {
@@ -77,8 +91,13 @@ impl RelayNode {
         self.effects += 1;
         Some(match effect {
             Effect::Commit(ticket, batch) => {
-                self.store.apply(&batch).and_then(|()| self.store.sync()).expect("memory doesn't fail");
-                self.machine.committed(now, ticket, rng).expect("memory doesn't fail");
+                self.store
+                    .apply(&batch)
+                    .and_then(|()| self.store.sync())
+                    .expect("memory doesn't fail");
+                self.machine
+                    .committed(now, ticket, rng)
+                    .expect("memory doesn't fail");
                 None
             }
             Effect::Write(conn, octets) => Some(Sent::Octets(conn.0, octets)),

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use sipher_crypto::SigningSeed;
 use sipher_engine::{
-    Account, Answer, Command, CommandId, Fault, Input, Name, NewAccount, Output, Pace, Refusal,
+    Account, Answer, Class, Command, CommandId, ConnId, Fault, Input, Name, NewAccount, Output, Pace, Refusal,
 };
 use sipher_wire::Time;
 use sipher_wire::sip::{Cut as Piece, Cutter, Side};
@@ -26,6 +26,7 @@ pub type Person = usize;
 #[derive(Debug)]
 struct Wire {
     person: Person,
+    class: Class,
     to_relay: Cutter,
 }
 
@@ -51,6 +52,10 @@ pub struct World {
     pub reachable: bool,
     /// Every envelope that left a client.
     pub recorder: Recorder,
+    /// Whether the relay keeps back what it should hand over; it is in [`World::withheld`] then.
+    pub withholds: bool,
+    /// Items that the relay kept back: for whom, and the whole request.
+    pub withheld: Vec<(Person, Bytes)>,
     rng: ChaCha20Rng,
     faults: Faults,
     wires: BTreeMap<u64, Wire>,
@@ -70,6 +75,8 @@ impl World {
             relay: RelayNode::new(now),
             reachable: true,
             recorder: Recorder::default(),
+            withholds: false,
+            withheld: Vec::new(),
             rng: ChaCha20Rng::seed_from_u64(seed),
             faults,
             wires: BTreeMap::new(),
@@ -82,7 +89,14 @@ impl World {
 
     /// Somebody new, who does things at once.
     pub fn add(&mut self, name: &str) -> Person {
-        self.add_with(name, Pace { receipts: Duration::ZERO, fan_out: Duration::ZERO, ..Pace::default() })
+        self.add_with(
+            name,
+            Pace {
+                receipts: Duration::ZERO,
+                fan_out: Duration::ZERO,
+                ..Pace::default()
+            },
+        )
     }
 
     /// Somebody new.
@@ -148,6 +162,23 @@ impl World {
         self.tick(end);
     }
 
+    /// A relay that lies: octets of its choice on a connection of somebody. False if there is no such connection.
+    pub fn inject(&mut self, person: Person, class: Class, octets: &[u8]) -> bool {
+        let mut wires = self
+            .wires
+            .iter()
+            .filter(|(_, wire)| wire.person == person && wire.class == class);
+        let Some(conn) = wires
+            .next()
+            .and_then(|(wire, _)| self.nodes[person].own_conn(*wire))
+        else {
+            return false;
+        };
+        self.input(person, Input::Octets { conn, octets });
+        self.run();
+        true
+    }
+
     /// What could still go wrong in a run like this one: outputs of each client, effects of the relay, octets up and
     /// down.
     pub fn counts(&self) -> Counts {
@@ -181,6 +212,10 @@ impl World {
     /// Lets everything happen that can happen now.
     pub fn run(&mut self) {
         while self.turn() {}
+        assert!(
+            self.nodes.iter().all(Node::is_consistent),
+            "memory and disk differ"
+        );
     }
 
     /// One thing after the other; false when nothing can happen.
@@ -198,11 +233,13 @@ impl World {
             self.crash_client(person);
             return true;
         }
-        let Some(output) = self.nodes[person].poll() else { return false };
+        let Some(output) = self.nodes[person].poll() else {
+            return false;
+        };
         self.nodes[person].outputs += 1;
         match output {
             Output::Persist(batch) => self.nodes[person].disk.commit(&batch),
-            Output::Open { conn, .. } => self.dial(person, conn),
+            Output::Open { conn, class, .. } => self.dial(person, conn, class),
             Output::Close { conn } => {
                 if let Some(wire) = self.nodes[person].conns.remove(&conn) {
                     self.flush(wire);
@@ -216,7 +253,10 @@ impl World {
             }
             Output::Done { id, outcome } => {
                 if let Ok(Answer::Unread(unread)) = &outcome {
-                    let lines = unread.lines.iter().map(|(_, line)| (line.message, line.text.clone()));
+                    let lines = unread
+                        .lines
+                        .iter()
+                        .map(|(_, line)| (line.message, line.text.clone()));
                     self.nodes[person].shown.extend(lines);
                 }
                 self.nodes[person].done.insert(id, outcome);
@@ -264,14 +304,18 @@ impl World {
     }
 
     fn to_relay(&mut self, conn: u64, octets: &[u8]) {
-        let Some(wire) = self.wires.get_mut(&conn) else { return };
+        let Some(wire) = self.wires.get_mut(&conn) else {
+            return;
+        };
         wire.to_relay.push(octets);
         while let Some(piece) = wire.to_relay.next_cut() {
             // Items and flights; the rest has no plaintext of ours.
             if let Piece::Message(message) = piece
                 && message.head.method_octets() == b"MESSAGE"
             {
-                self.recorder.record(&message.body).expect("no nonce is used twice");
+                self.recorder
+                    .record(&message.body)
+                    .expect("no nonce is used twice");
             }
         }
         let room = self.room(true, octets.len());
@@ -285,11 +329,23 @@ impl World {
     }
 
     fn to_client(&mut self, conn: u64, octets: &[u8]) {
-        let Some(person) = self.wires.get(&conn).map(|wire| wire.person) else { return };
+        let Some(person) = self.wires.get(&conn).map(|wire| wire.person) else {
+            return;
+        };
+        if self.withholds && octets.starts_with(b"MESSAGE") {
+            self.withheld.push((person, Bytes::copy_from_slice(octets)));
+            return;
+        }
         let room = self.room(false, octets.len());
         for part in self.parts(octets.get(..room).unwrap_or(octets)) {
             if let Some(own) = self.nodes[person].own_conn(conn) {
-                self.input(person, Input::Octets { conn: own, octets: &part });
+                self.input(
+                    person,
+                    Input::Octets {
+                        conn: own,
+                        octets: &part,
+                    },
+                );
             }
         }
         self.octets_down += u64::try_from(octets.len()).expect("small");
@@ -312,27 +368,46 @@ impl World {
     }
 
     fn parts(&self, octets: &[u8]) -> Vec<Vec<u8>> {
-        let piece = if self.faults.piece == 0 { octets.len().max(1) } else { self.faults.piece };
+        let piece = if self.faults.piece == 0 {
+            octets.len().max(1)
+        } else {
+            self.faults.piece
+        };
         octets.chunks(piece).map(<[u8]>::to_vec).collect()
     }
 
     /// Both ends lose a connection.
     fn cut(&mut self, conn: u64) {
-        let Some(person) = self.wires.get(&conn).map(|wire| wire.person) else { return };
+        let Some(person) = self.wires.get(&conn).map(|wire| wire.person) else {
+            return;
+        };
         self.hang_up(conn);
         self.nodes[person].lost(self.now, conn, Fault::Closed, &mut self.rng);
     }
 
-    fn dial(&mut self, person: Person, conn: sipher_engine::ConnId) {
+    fn dial(&mut self, person: Person, conn: ConnId, class: Class) {
         if !self.reachable {
-            self.input(person, Input::Down { conn, fault: Fault::Unreachable });
+            self.input(
+                person,
+                Input::Down {
+                    conn,
+                    fault: Fault::Unreachable,
+                },
+            );
             return;
         }
         let wire = self.next_wire;
         self.next_wire += 1;
         let mut binding = [0; 32];
         self.rng.fill_bytes(&mut binding);
-        self.wires.insert(wire, Wire { person, to_relay: Cutter::new(Side::Relay) });
+        self.wires.insert(
+            wire,
+            Wire {
+                person,
+                class,
+                to_relay: Cutter::new(Side::Relay),
+            },
+        );
         self.nodes[person].conns.insert(conn, wire);
         self.relay.up(self.now, wire, binding);
         self.input(person, Input::Up { conn, binding });
@@ -359,7 +434,9 @@ impl World {
 
     fn input(&mut self, person: Person, input: Input<'_>) {
         self.drain_outputs_first(person);
-        self.nodes[person].handle(self.now, input, &mut self.rng).expect("memory doesn't fail");
+        self.nodes[person]
+            .handle(self.now, input, &mut self.rng)
+            .expect("memory doesn't fail");
     }
 
     /// The contract: all outputs are taken before the next input.
@@ -382,7 +459,9 @@ impl World {
     }
 
     fn pass_to_next_wake(&mut self) -> bool {
-        let Some(next) = self.next_wake() else { return false };
+        let Some(next) = self.next_wake() else {
+            return false;
+        };
         self.tick(next);
         true
     }

@@ -25,21 +25,33 @@ use crate::step::{Step, Touched};
 impl Account {
     /// The value of an invitation's cell came, or there is none.
     pub(super) fn bundle_came(&mut self, id: CommandId, value: Option<Bytes>, step: &mut Step<'_>) {
-        let Some(call) = self.calls.remove(&id) else { return };
+        let Some(call) = self.calls.remove(&id) else {
+            return;
+        };
         let Call::Fetching(fetching) = call else {
             self.calls.insert(id, call);
             return;
         };
-        let begun = value.ok_or(Refusal::InvitationGone).and_then(|value| self.ask_to_link(fetching, &value, step));
+        let begun = value
+            .ok_or(Refusal::InvitationGone)
+            .and_then(|value| self.ask_to_link(fetching, &value, step));
         match begun {
             Ok(buddy) => {
                 self.calls.insert(id, Call::Asking(buddy));
             }
-            Err(refusal) => step.push(Output::Done { id, outcome: Err(refusal) }),
+            Err(refusal) => step.push(Output::Done {
+                id,
+                outcome: Err(refusal),
+            }),
         }
     }
 
-    fn ask_to_link(&mut self, fetching: Fetching, value: &[u8], step: &mut Step<'_>) -> Result<BuddyId, Refusal> {
+    fn ask_to_link(
+        &mut self,
+        fetching: Fetching,
+        value: &[u8],
+        step: &mut Step<'_>,
+    ) -> Result<BuddyId, Refusal> {
         let keys = InvitationKeys::derive(&fetching.uri.secret);
         let cell = fetching.uri.cell;
         let bundle = UncheckedBundle::open(&keys.bundle, cell.as_str().as_bytes(), value)
@@ -53,11 +65,16 @@ impl Account {
         // A second invitation of somebody who never answered the first one: the queue for him is kept.
         let known = known.map(|peer| peer.id);
         let queue = OwnQueue::new(step.rng);
-        let own_queue = known.and_then(|id| self.peers.get(&id)?.queue.as_ref()).unwrap_or(&queue);
+        let own_queue = known
+            .and_then(|id| self.peers.get(&id)?.queue.as_ref())
+            .unwrap_or(&queue);
         let address = BoxAddress::new(&self.me.relay, own_queue.id());
         let hello = Hello {
             name: self.me.name.as_str().into(),
-            queue: Access { at: address, grant: copy_of(&own_queue.grant) },
+            queue: Access {
+                at: address,
+                grant: copy_of(&own_queue.grant),
+            },
         };
         let asking = self.first_flight(&bundle, &keys, hello, step)?;
         let his_name = Profile::name_in(bundle.profile());
@@ -100,10 +117,12 @@ impl Account {
         let item = Content::Hello(hello).to_item();
         let items: Vec<Tlv<'_>> = item.as_tlv().into_iter().collect();
         let initiator = Initiator::new(&self.me.device, bundle, &keys.psk);
-        let initiated = initiator.initiate(&items, step.rng).map_err(|error| match error {
-            InitiateError::OwnBundle => Refusal::OwnInvitation,
-            _ => Refusal::InvitationForged,
-        })?;
+        let initiated = initiator
+            .initiate(&items, step.rng)
+            .map_err(|error| match error {
+                InitiateError::OwnBundle => Refusal::OwnInvitation,
+                _ => Refusal::InvitationForged,
+            })?;
         Ok(Asking {
             link: initiated.link,
             waiting: initiated.waiting,
@@ -119,7 +138,9 @@ impl Account {
 fn door_of(bundle: &Bundle) -> Option<Access> {
     let door = bundle.front_door();
     let at = BoxAddress::parse(core::str::from_utf8(&door.address).ok()?)?;
-    let grant = sipher_crypto::SigningKey::from_seed(sipher_crypto::SigningSeed::from_octets(door.grant.expose_octets()));
+    let grant = sipher_crypto::SigningKey::from_seed(sipher_crypto::SigningSeed::from_octets(
+        door.grant.expose_octets(),
+    ));
     Some(Access { at, grant })
 }
 

@@ -3,9 +3,9 @@
 //! A confirmed request is noted in the records; one that is refused isn't asked again on this connection, and why is
 //! kept for whoever waits.
 
+use sipher_wire::BoxId;
 use sipher_wire::flow::Registration;
 use sipher_wire::sip::{Method, Reply, Request, Response, Status, Tag};
-use sipher_wire::BoxId;
 
 use super::Account;
 use crate::buddy::{BuddyId, LinkStage};
@@ -20,13 +20,24 @@ use crate::store::StoreFault;
 
 impl Account {
     /// Takes what came on a connection.
-    pub(super) fn arrive(&mut self, conn: ConnId, octets: &[u8], step: &mut Step<'_>) -> Result<(), StoreFault> {
-        let Some((key, flow)) = self.net.flow_of(conn) else { return Ok(()) };
+    pub(super) fn arrive(
+        &mut self,
+        conn: ConnId,
+        octets: &[u8],
+        step: &mut Step<'_>,
+    ) -> Result<(), StoreFault> {
+        let Some((key, flow)) = self.net.flow_of(conn) else {
+            return Ok(());
+        };
         let key = key.clone();
         flow.push(octets);
         loop {
-            let Some((_, flow)) = self.net.flow_of(conn) else { return Ok(()) };
-            let Some(arrived) = flow.next(step) else { return Ok(()) };
+            let Some((_, flow)) = self.net.flow_of(conn) else {
+                return Ok(());
+            };
+            let Some(arrived) = flow.next(step) else {
+                return Ok(());
+            };
             match arrived {
                 Arrived::Reply(octets) => step.push(Output::Transmit { conn, octets }),
                 Arrived::Request(request) => self.requested(conn, &key, &request, step)?,
@@ -58,9 +69,16 @@ impl Account {
             }
             (Method::Ack, _) => Ok(()),
             (method, _) => {
-                let status = if method == Method::Notify { Status::NO_DIALOG } else { Status::METHOD_NOT_ALLOWED };
+                let status = if method == Method::Notify {
+                    Status::NO_DIALOG
+                } else {
+                    Status::METHOD_NOT_ALLOWED
+                };
                 let tag = Tag::random(step.rng_sized());
-                step.push(Output::Transmit { conn, octets: Reply::to(request, status, &tag).write() });
+                step.push(Output::Transmit {
+                    conn,
+                    octets: Reply::to(request, status, &tag).write(),
+                });
                 Ok(())
             }
         }
@@ -126,10 +144,15 @@ impl Account {
     }
 
     fn registered(&mut self, key: &PlaceKey, id: BoxId, response: &Response, step: &mut Step<'_>) {
-        let secs = response.expires_secs().or_else(|| binding_secs(response)).unwrap_or(DEFAULT_REGISTRATION_SECS);
+        let secs = response
+            .expires_secs()
+            .or_else(|| binding_secs(response))
+            .unwrap_or(DEFAULT_REGISTRATION_SECS);
         let registration = Registration::granted(step.now, secs.max(MIN_REGISTRATION_SECS), step.rng_sized());
         let timer = response.flow_timer_secs();
-        let Some((_, flow)) = self.net.flow_mut(key) else { return };
+        let Some((_, flow)) = self.net.flow_mut(key) else {
+            return;
+        };
         if flow.registered.insert(id, registration).is_none() {
             flow.drain = Drain::Due;
         }
@@ -179,7 +202,9 @@ impl Account {
             {
                 open.is_published = true;
                 step.touch(Touched::Invitation(invitation.id));
-                return step.tell(Event::InvitationReady { invitation: invitation.id });
+                return step.tell(Event::InvitationReady {
+                    invitation: invitation.id,
+                });
             }
         }
         for peer in self.peers.values_mut() {
@@ -194,9 +219,13 @@ impl Account {
     /// A relay has a row on disk.
     // spec: client-7
     fn item_stored(&mut self, buddy: BuddyId, number: u64, step: &mut Step<'_>) -> Result<(), StoreFault> {
-        let Some(peer) = self.peers.get_mut(&buddy) else { return Ok(()) };
+        let Some(peer) = self.peers.get_mut(&buddy) else {
+            return Ok(());
+        };
         let was = peer.link_stage();
-        let Some(row) = peer.outbox.remove(&number) else { return Ok(()) };
+        let Some(row) = peer.outbox.remove(&number) else {
+            return Ok(());
+        };
         step.delete(outbox::key_of(buddy, number));
         if number == FIRST_WORD && was != LinkStage::Linked && peer.link_stage() == LinkStage::Linked {
             step.tell(Event::Linked { buddy });
@@ -219,7 +248,9 @@ impl Account {
                 return step.touch(Touched::Closing(id));
             }
             (Status::NOT_FOUND, Asked::Flight(buddy)) => return self.flight_refused(buddy, step),
-            (Status::FORBIDDEN, Asked::Register(_) | Asked::Grant(_) | Asked::Value(_)) => TroubleCause::MayNotOpen,
+            (Status::FORBIDDEN, Asked::Register(_) | Asked::Grant(_) | Asked::Value(_)) => {
+                TroubleCause::MayNotOpen
+            }
             (Status::NOT_FOUND, Asked::Item(..)) => TroubleCause::NotAccepted,
             (Status::TEMPORARILY_UNAVAILABLE, Asked::Item(..)) => TroubleCause::Allowance,
             _ => TroubleCause::Busy,
@@ -246,7 +277,10 @@ impl Account {
 fn binding_secs(response: &Response) -> Option<u32> {
     let contact = response.head().items(sipher_wire::sip::Name::Contact).next()?;
     let contact = sipher_wire::sip::NameAddr::parse(contact)?;
-    core::str::from_utf8(contact.params().get(b"expires")??).ok()?.parse().ok()
+    core::str::from_utf8(contact.params().get(b"expires")??)
+        .ok()?
+        .parse()
+        .ok()
 }
 
 /// Where the relay doesn't say how long a registration lasts: short, so that it's renewed rather than lost.

@@ -13,7 +13,7 @@ use super::Account;
 use crate::buddy::{BuddyId, LinkStage};
 use crate::history::{MessageId, MessageState};
 use crate::invite::{InvitationId, InvitationUri};
-use crate::io::{Answer, Class, CommandId, Invited, Output, Refusal, Report, Trouble, Wait};
+use crate::io::{Answer, Class, CommandId, Invited, Output, Presenting, Refusal, Report, Trouble, Wait};
 use crate::name::Name;
 use crate::net::{self, PlaceKey};
 use crate::place::{Access, BoxAddress};
@@ -22,6 +22,7 @@ use crate::step::Step;
 /// A command that waits.
 pub(super) enum Call {
     /// Until the invitation can be used.
+    // spec: invite-4
     Inviting(InvitationId),
     /// Until the bundle of somebody's invitation came.
     Fetching(Fetching),
@@ -50,6 +51,8 @@ pub(super) struct Sending {
 pub(super) struct Carrying {
     /// Whose presence is still to be fetched.
     pub(super) presence: BTreeSet<BuddyId>,
+    /// Whether presence that is granted meanwhile is fetched as well.
+    pub(super) presenting: Presenting,
     /// Lines that came meanwhile.
     pub(super) received: u32,
     /// Whether it is a change, by which it's answered.
@@ -60,14 +63,24 @@ impl Fetching {
     /// How the bundle is read.
     pub(super) fn access(&self) -> Access {
         let keys = sipher_crypto::InvitationKeys::derive(&self.uri.secret);
-        Access { at: BoxAddress::new(&self.uri.relay, self.uri.cell), grant: SigningKey::from_seed(keys.read_grant) }
+        Access {
+            at: BoxAddress::new(&self.uri.relay, self.uri.cell),
+            grant: SigningKey::from_seed(keys.read_grant),
+        }
     }
 }
 
 impl Sending {
     pub(super) fn new(buddy: BuddyId, wait: Wait, messages: Vec<MessageId>) -> Self {
-        let messages = messages.into_iter().map(|message| (message, MessageState::Queued)).collect();
-        Self { buddy, wait, messages }
+        let messages = messages
+            .into_iter()
+            .map(|message| (message, MessageState::Queued))
+            .collect();
+        Self {
+            buddy,
+            wait,
+            messages,
+        }
     }
 
     pub(super) fn advance(&mut self, buddy: BuddyId, message: MessageId, state: MessageState) {
@@ -80,7 +93,11 @@ impl Sending {
     }
 
     fn state(&self) -> MessageState {
-        self.messages.iter().map(|(_, state)| *state).min().unwrap_or(MessageState::Queued)
+        self.messages
+            .iter()
+            .map(|(_, state)| *state)
+            .min()
+            .unwrap_or(MessageState::Queued)
     }
 
     fn is_reached(&self) -> bool {
@@ -95,14 +112,21 @@ impl Sending {
 
     fn answer(&self, trouble: Option<Trouble>) -> Answer {
         let messages = self.messages.iter().map(|(message, _)| *message).collect();
-        Answer::Sent { messages, state: self.state(), trouble }
+        Answer::Sent {
+            messages,
+            state: self.state(),
+            trouble,
+        }
     }
 }
 
 impl Account {
     /// Ends one command that is done. True if there was one.
     pub(super) fn finish_call(&mut self, step: &mut Step<'_>) -> bool {
-        let done = self.calls.iter().find_map(|(id, call)| Some((*id, self.outcome(call, step.now)?)));
+        let done = self
+            .calls
+            .iter()
+            .find_map(|(id, call)| Some((*id, self.outcome(call, step.now)?)));
         let Some((id, outcome)) = done else { return false };
         self.calls.remove(&id);
         step.push(Output::Done { id, outcome });
@@ -111,7 +135,9 @@ impl Account {
 
     /// Whoever waited doesn't any more.
     pub(super) fn cancel(&mut self, id: CommandId, step: &mut Step<'_>) {
-        let Some(call) = self.calls.remove(&id) else { return };
+        let Some(call) = self.calls.remove(&id) else {
+            return;
+        };
         let outcome = match call {
             Call::Fetching(_) => Err(Refusal::Cancelled),
             Call::Inviting(invitation) => self.invited(invitation).ok_or(Refusal::Cancelled),
@@ -125,6 +151,17 @@ impl Account {
     /// Whether somebody wants to see this buddy's presence now.
     pub(super) fn wants_presence(&self, buddy: BuddyId) -> bool {
         self.stays || self.carrying().any(|carrying| carrying.presence.contains(&buddy))
+    }
+
+    /// A buddy granted presence: whoever fetches presence now wants his, too.
+    pub(super) fn presence_is_granted(&mut self, buddy: BuddyId) {
+        for call in self.calls.values_mut() {
+            if let Call::Carrying(carrying) = call
+                && carrying.presenting == Presenting::Fetch
+            {
+                carrying.presence.insert(buddy);
+            }
+        }
     }
 
     /// A buddy's presence was looked at.
@@ -158,7 +195,8 @@ impl Account {
             Call::Inviting(invitation) => self.inviting_outcome(*invitation, now),
             Call::Fetching(fetching) => {
                 let key = PlaceKey::new(&fetching.uri.relay, Class::Watch);
-                self.place_trouble(&key, now).map(|trouble| Err(Refusal::Relay(trouble)))
+                self.place_trouble(&key, now)
+                    .map(|trouble| Err(Refusal::Relay(trouble)))
             }
             Call::Asking(buddy) => self.asking_outcome(*buddy, now),
             Call::Sending(sending) => self.sending_outcome(sending, now),
@@ -180,28 +218,49 @@ impl Account {
     fn invited(&self, invitation: InvitationId) -> Option<Answer> {
         let own = self.invitations.get(&invitation)?;
         let uri = own.uri(&self.me.device, &self.me.relay)?;
-        Some(Answer::Invited(Invited { invitation, uri, until: own.until }))
+        Some(Answer::Invited(Invited {
+            invitation,
+            uri,
+            until: own.until,
+        }))
     }
 
     fn asking_outcome(&self, buddy: BuddyId, now: Time) -> Option<Result<Answer, Refusal>> {
         // His relay refused the flight: the invitation led nowhere.
-        let Some(peer) = self.peers.get(&buddy) else { return Some(Err(Refusal::InvitationGone)) };
+        let Some(peer) = self.peers.get(&buddy) else {
+            return Some(Err(Refusal::InvitationGone));
+        };
         if peer.link_stage() >= LinkStage::Waiting {
             return Some(Ok(self.accepted(buddy, Vec::new())));
         }
         let own = self.place_trouble(&self.own_place(), now);
-        let his = self.send_place(peer).and_then(|key| self.place_trouble(&key, now));
-        let trouble = if peer.queue.as_ref().is_some_and(|queue| queue.is_granted) { his } else { own };
+        let his = self
+            .send_place(peer)
+            .and_then(|key| self.place_trouble(&key, now));
+        let trouble = if peer.queue.as_ref().is_some_and(|queue| queue.is_granted) {
+            his
+        } else {
+            own
+        };
         trouble.map(|trouble| Ok(self.accepted(buddy, [trouble].into())))
     }
 
     fn accepted(&self, buddy: BuddyId, troubles: Vec<Trouble>) -> Answer {
-        let stage = self.peers.get(&buddy).map_or(LinkStage::Asking, crate::link::Peer::link_stage);
-        Answer::Accepted { buddy, stage, troubles }
+        let stage = self
+            .peers
+            .get(&buddy)
+            .map_or(LinkStage::Asking, crate::link::Peer::link_stage);
+        Answer::Accepted {
+            buddy,
+            stage,
+            troubles,
+        }
     }
 
     fn sending_outcome(&self, sending: &Sending, now: Time) -> Option<Result<Answer, Refusal>> {
-        let Some(peer) = self.peers.get(&sending.buddy) else { return Some(Ok(sending.answer(None))) };
+        let Some(peer) = self.peers.get(&sending.buddy) else {
+            return Some(Ok(sending.answer(None)));
+        };
         if sending.is_reached() {
             return Some(Ok(sending.answer(None)));
         }
@@ -209,7 +268,9 @@ impl Account {
         if peer.link_stage() < LinkStage::Linked && peer.talking().is_none() {
             // Nothing can leave before the link stands, and that comes over our own relay, if at all.
             let settled = self.is_place_done(&self.own_place(), now) && self.send_place(peer).is_none();
-            let his = self.send_place(peer).and_then(|key| self.place_trouble(&key, now));
+            let his = self
+                .send_place(peer)
+                .and_then(|key| self.place_trouble(&key, now));
             let trouble = own.or(his);
             return (settled || trouble.is_some()).then(|| Ok(sending.answer(trouble)));
         }
@@ -236,8 +297,16 @@ impl Account {
 
     fn carried(&self, carrying: &Carrying, troubles: Vec<Trouble>) -> Answer {
         let queued = self.peers.values().map(crate::link::Peer::queued).sum();
-        let report = Report { received: carrying.received, queued, troubles };
-        if carrying.is_change { Answer::Changed(report) } else { Answer::Synced(report) }
+        let report = Report {
+            received: carrying.received,
+            queued,
+            troubles,
+        };
+        if carrying.is_change {
+            Answer::Changed(report)
+        } else {
+            Answer::Synced(report)
+        }
     }
 
     /// Why a place brings nothing any more: its connection failed, or the relay refused something and the rest is done.
@@ -252,7 +321,9 @@ impl Account {
 
     /// Whether nothing more comes from a place by itself.
     fn is_place_done(&self, key: &PlaceKey, now: Time) -> bool {
-        let Some(flow) = self.net.flow(key) else { return !self.wanted_places().contains_key(key) };
+        let Some(flow) = self.net.flow(key) else {
+            return !self.wanted_places().contains_key(key);
+        };
         match key.class() {
             Class::Own => self.is_own_done(flow, now),
             Class::Send => flow.open_requests() == 0 && self.next_send(key, flow).is_none(),

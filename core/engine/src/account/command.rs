@@ -31,7 +31,12 @@ enum Begun {
 
 impl Account {
     /// Takes a command.
-    pub(super) fn command(&mut self, id: CommandId, command: Command, step: &mut Step<'_>) -> Result<(), StoreFault> {
+    pub(super) fn command(
+        &mut self,
+        id: CommandId,
+        command: Command,
+        step: &mut Step<'_>,
+    ) -> Result<(), StoreFault> {
         let begun = if self.calls.len() >= MAX_CALLS || self.calls.contains_key(&id) {
             Err(Refusal::TooMany)
         } else {
@@ -41,8 +46,14 @@ impl Account {
             Ok(Begun::Waits(call)) => {
                 self.calls.insert(id, call);
             }
-            Ok(Begun::Done(answer)) => step.push(Output::Done { id, outcome: Ok(answer) }),
-            Err(refusal) => step.push(Output::Done { id, outcome: Err(refusal) }),
+            Ok(Begun::Done(answer)) => step.push(Output::Done {
+                id,
+                outcome: Ok(answer),
+            }),
+            Err(refusal) => step.push(Output::Done {
+                id,
+                outcome: Err(refusal),
+            }),
         }
         Ok(())
     }
@@ -52,7 +63,12 @@ impl Account {
             Command::Invite { for_name } => self.invite(for_name, step),
             Command::Withdraw(invitation) => self.withdraw(invitation, step),
             Command::Accept { uri, as_name } => self.accept(&uri, as_name),
-            Command::Send { to, texts, lifetime, wait } => self.send(to, texts, lifetime, wait, step),
+            Command::Send {
+                to,
+                texts,
+                lifetime,
+                wait,
+            } => self.send(to, texts, lifetime, wait, step),
             Command::Sync { presence } => Ok(self.sync(presence)),
             Command::MarkRead { buddy } => return self.mark_read(buddy, step),
             Command::Stay => {
@@ -85,6 +101,7 @@ impl Account {
         let invitation = Invitation::new(id, for_name, own, step).ok_or(Refusal::TooMany)?;
         self.invitations.insert(id, invitation);
         step.touch(Touched::Account);
+        // spec: invite-3
         step.touch(Touched::Invitation(id));
         Ok(Begun::Waits(Call::Inviting(id)))
     }
@@ -125,7 +142,9 @@ impl Account {
             return Err(Refusal::TextEmpty);
         }
         if texts.iter().any(|text| text.len() > Text::MAX_OCTETS) {
-            return Err(Refusal::TextTooLong { max_octets: Text::MAX_OCTETS });
+            return Err(Refusal::TextTooLong {
+                max_octets: Text::MAX_OCTETS,
+            });
         }
         if !peer.takes_messages {
             return Err(Refusal::TakesNoMessages);
@@ -133,24 +152,50 @@ impl Account {
         if peer.outbox.len().saturating_add(texts.len()) > MAX_ROWS {
             return Err(Refusal::OutboxFull);
         }
-        let messages: Vec<MessageId> = texts.into_iter().filter_map(|text| self.queue_text(to, text, lifetime, step)).collect();
+        let messages: Vec<MessageId> = texts
+            .into_iter()
+            .filter_map(|text| self.queue_text(to, text, lifetime, step))
+            .collect();
         Ok(match wait {
-            Wait::Queued => Begun::Done(Answer::Sent { messages, state: MessageState::Queued, trouble: None }),
+            Wait::Queued => Begun::Done(Answer::Sent {
+                messages,
+                state: MessageState::Queued,
+                trouble: None,
+            }),
             wait => Begun::Waits(Call::Sending(Sending::new(to, wait, messages))),
         })
     }
 
     /// Writes a line of ours and queues it.
-    fn queue_text(&mut self, to: BuddyId, text: String, lifetime: Lifetime, step: &mut Step<'_>) -> Option<MessageId> {
+    fn queue_text(
+        &mut self,
+        to: BuddyId,
+        text: String,
+        lifetime: Lifetime,
+        step: &mut Step<'_>,
+    ) -> Option<MessageId> {
         let message = MessageId::random(step.rng);
         let peer = self.peers.get_mut(&to)?;
         let (line, number) = (peer.next_line(), peer.next_row());
         let written = step.now;
-        let content = Content::Text(Text { id: message, written, text: text.clone() });
+        let content = Content::Text(Text {
+            id: message,
+            written,
+            text: text.clone(),
+        });
         let row = StoredRow::open(Some((message, line)), lifetime, [content.to_item()].into());
         peer.outbox.insert(number, row.row());
         step.put(outbox::key_of(to, number), &row);
-        step.put(history::line_key(to, line), &StoredLine { message, is_ours: true, written, at: step.now, text });
+        step.put(
+            history::line_key(to, line),
+            &StoredLine {
+                message,
+                is_ours: true,
+                written,
+                at: step.now,
+                text,
+            },
+        );
         step.put(history::progress_key(to, line), &MessageState::Queued);
         step.put(history::message_key(to, message), &line);
         step.touch(Touched::Buddy(to));
@@ -158,27 +203,46 @@ impl Account {
     }
 
     fn sync(&mut self, presence: Presenting) -> Begun {
-        let presence = match presence {
+        let wanted = match presence {
             Presenting::Skip => BTreeSet::new(),
             Presenting::Fetch => self.unwatched(),
         };
-        Begun::Waits(Call::Carrying(Carrying { presence, received: 0, is_change: false }))
+        let carrying = Carrying {
+            presence: wanted,
+            presenting: presence,
+            received: 0,
+            is_change: false,
+        };
+        Begun::Waits(Call::Carrying(carrying))
     }
 
     /// Buddies who grant presence and aren't watched right now.
     fn unwatched(&self) -> BTreeSet<BuddyId> {
         let is_watched = |buddy: BuddyId, key: &PlaceKey| {
             let flow = self.net.flow(key);
-            flow.is_some_and(|flow| flow.watching.values().any(|one| one.stays && one.target == Target::Presence(buddy)))
+            flow.is_some_and(|flow| {
+                flow.watching
+                    .values()
+                    .any(|one| one.stays && one.target == Target::Presence(buddy))
+            })
         };
-        let granting = self.peers.values().filter_map(|peer| Some((peer.id, peer.watched.as_ref()?)));
+        let granting = self
+            .peers
+            .values()
+            .filter_map(|peer| Some((peer.id, peer.watched.as_ref()?)));
         granting
-            .filter(|(buddy, watched)| !is_watched(*buddy, &PlaceKey::new(&watched.cell.at.relay, Class::Watch)))
+            .filter(|(buddy, watched)| {
+                !is_watched(*buddy, &PlaceKey::new(&watched.cell.at.relay, Class::Watch))
+            })
             .map(|(buddy, _)| buddy)
             .collect()
     }
 
-    fn mark_read(&mut self, buddy: Option<BuddyId>, step: &mut Step<'_>) -> Result<Result<Begun, Refusal>, StoreFault> {
+    fn mark_read(
+        &mut self,
+        buddy: Option<BuddyId>,
+        step: &mut Step<'_>,
+    ) -> Result<Result<Begun, Refusal>, StoreFault> {
         if buddy.is_some_and(|id| !self.peers.contains_key(&id)) {
             return Ok(Err(Refusal::UnknownBuddy));
         }
@@ -198,6 +262,7 @@ impl Account {
     }
 
     /// Takes at most `room` unread lines of one buddy; true if there are more.
+    // spec: message-2
     fn take_unread(
         &mut self,
         buddy: BuddyId,
@@ -205,7 +270,9 @@ impl Account {
         lines: &mut Vec<(BuddyId, history::Line)>,
         step: &mut Step<'_>,
     ) -> Result<bool, StoreFault> {
-        let Some(mut talk) = self.peers.get(&buddy).map(|peer| peer.talk) else { return Ok(false) };
+        let Some(mut talk) = self.peers.get(&buddy).map(|peer| peer.talk) else {
+            return Ok(false);
+        };
         let mut taken = 0;
         while talk.unread > 0 && taken < room {
             let found = step.scan(Kind::History, &buddy.group(), talk.unread_from, SCAN)?;
@@ -246,15 +313,29 @@ impl Account {
         Ok(Begun::Done(Answer::Changed(Report::default())))
     }
 
-    fn set_verified(&mut self, buddy: BuddyId, verified: bool, step: &mut Step<'_>) -> Result<Begun, Refusal> {
-        self.peers.get_mut(&buddy).ok_or(Refusal::UnknownBuddy)?.is_verified = verified;
+    fn set_verified(
+        &mut self,
+        buddy: BuddyId,
+        verified: bool,
+        step: &mut Step<'_>,
+    ) -> Result<Begun, Refusal> {
+        self.peers
+            .get_mut(&buddy)
+            .ok_or(Refusal::UnknownBuddy)?
+            .is_verified = verified;
         step.touch(Touched::Buddy(buddy));
         Ok(Begun::Done(Answer::Changed(Report::default())))
     }
 }
 
 fn carry_change() -> Begun {
-    Begun::Waits(Call::Carrying(Carrying { presence: BTreeSet::new(), received: 0, is_change: true }))
+    let (presence, presenting) = (BTreeSet::new(), Presenting::Skip);
+    Begun::Waits(Call::Carrying(Carrying {
+        presence,
+        presenting,
+        received: 0,
+        is_change: true,
+    }))
 }
 
 /// Commands that may wait at once; programs that want more can wait for one.

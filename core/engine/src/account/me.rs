@@ -76,10 +76,16 @@ impl Me {
     pub(super) fn new(now: Time, new: NewAccount, rng: &mut impl CryptoRng) -> Self {
         let key = SigningKey::from_seed(new.seed);
         let not_before = Time::from_secs(now.as_secs().saturating_sub(CLOCKS_APART.as_secs()));
-        let lifetime = Lifetime { not_before: seconds(not_before), not_after: seconds(now + DEVICE_LIFETIME) };
+        let lifetime = Lifetime {
+            not_before: seconds(not_before),
+            not_after: seconds(now + DEVICE_LIFETIME),
+        };
         let device = Device::create(&key, FIRST_DEVICE, lifetime, rng);
         // spec: presence-5
-        let pace = Pace { freshness: new.pace.freshness.clamp(MIN_FRESHNESS, MAX_FRESHNESS), ..new.pace };
+        let pace = Pace {
+            freshness: new.pace.freshness.clamp(MIN_FRESHNESS, MAX_FRESHNESS),
+            ..new.pace
+        };
         Self {
             relay: new.relay,
             name: new.name,

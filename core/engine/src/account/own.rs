@@ -29,7 +29,11 @@ enum Act<'a> {
     Register,
     Query,
     Grants(GrantOp),
-    Value { body: &'a Bytes, expires: Duration, replaces: Option<&'a sipher_wire::ETag> },
+    Value {
+        body: &'a Bytes,
+        expires: Duration,
+        replaces: Option<&'a sipher_wire::ETag>,
+    },
 }
 
 impl Account {
@@ -51,14 +55,22 @@ impl Account {
             return None;
         }
         let is_free = |asked: &Asked| !flow.is_asking(*asked) && !flow.refused.contains_key(asked);
-        self.own_work(flow, now).find(is_free).or_else(|| self.barrier(flow, now))
+        self.own_work(flow, now)
+            .find(is_free)
+            .or_else(|| self.barrier(flow, now))
     }
 
     /// Whether nothing is left to be asked there, and all that waited came.
     pub(super) fn is_own_done(&self, flow: &Flow, now: Time) -> bool {
-        let presence_comes = self.peers.values().filter_map(|peer| peer.given.presence.as_ref());
+        let presence_comes = self
+            .peers
+            .values()
+            .filter_map(|peer| peer.given.presence.as_ref());
         let presence_comes = presence_comes.filter_map(|cell| cell.due).any(|due| due > now);
-        let no_barrier = flow.refused.keys().any(|asked| matches!(asked, Asked::Barrier(_)));
+        let no_barrier = flow
+            .refused
+            .keys()
+            .any(|asked| matches!(asked, Asked::Barrier(_)));
         let drained = flow.drain == Drain::Done || flow.registered.is_empty() || no_barrier;
         flow.open_requests() == 0 && drained && !presence_comes && self.next_own(flow, now).is_none()
     }
@@ -67,7 +79,10 @@ impl Account {
     pub(super) fn prepare_own(&self, asked: Asked, flow: &Flow, step: &mut Step<'_>) -> Option<Prepared> {
         let request = self.own_request(asked)?;
         let owner = place::owner_key(request.owner);
-        let at = BoxAt { id: &request.id, host: &self.me.relay.host };
+        let at = BoxAt {
+            id: &request.id,
+            host: &self.me.relay.host,
+        };
         let exchange = Exchange::random(step.rng_sized());
         let draft = match request.act {
             Act::Register => Draft::register(&flow.origin, at, &exchange, REGISTRATION_SECS),
@@ -82,7 +97,11 @@ impl Account {
                 };
                 Draft::publish(&flow.origin, at, &exchange, publication)
             }
-            Act::Value { body, expires, replaces } => {
+            Act::Value {
+                body,
+                expires,
+                replaces,
+            } => {
                 let publication = Publication {
                     package: Package::Cell,
                     if_match: replaces,
@@ -93,7 +112,13 @@ impl Account {
             }
         };
         let credentials = self.own_credentials(request.owner, owner, &request.id, flow)?;
-        Some(Prepared { asked, draft, exchange, key: *owner.as_octets(), credentials })
+        Some(Prepared {
+            asked,
+            draft,
+            exchange,
+            key: *owner.as_octets(),
+            credentials,
+        })
     }
 
     fn queues(&self) -> impl Iterator<Item = &OwnQueue> {
@@ -105,19 +130,28 @@ impl Account {
     fn own_work<'a>(&'a self, flow: &'a Flow, now: Time) -> impl Iterator<Item = Asked> + 'a {
         let queues = self.queues().filter_map(move |queue| {
             let id = queue.id();
-            let holds = flow.registered.get(&id).is_some_and(|registration| now < registration.refresh_at());
+            let holds = flow
+                .registered
+                .get(&id)
+                .is_some_and(|registration| now < registration.refresh_at());
             match (holds, queue.is_granted) {
                 (false, _) => Some(Asked::Register(id)),
                 (true, false) => Some(Asked::Grant(id)),
                 (true, true) => None,
             }
         });
-        let bundles = self.invitations.values().filter_map(|invitation| match &invitation.stage {
-            Stage::Open(open) if !open.is_granted => Some(Asked::Grant(open.cell_id())),
-            Stage::Open(open) if !open.is_published => Some(Asked::Value(open.cell_id())),
-            Stage::Open(_) | Stage::Used(_) => None,
-        });
-        let cells = self.peers.values().filter_map(|peer| peer.given.presence.as_ref());
+        let bundles = self
+            .invitations
+            .values()
+            .filter_map(|invitation| match &invitation.stage {
+                Stage::Open(open) if !open.is_granted => Some(Asked::Grant(open.cell_id())),
+                Stage::Open(open) if !open.is_published => Some(Asked::Value(open.cell_id())),
+                Stage::Open(_) | Stage::Used(_) => None,
+            });
+        let cells = self
+            .peers
+            .values()
+            .filter_map(|peer| peer.given.presence.as_ref());
         let cells = cells.filter_map(|cell| match (cell.is_granted, &cell.waiting) {
             (false, _) => Some(Asked::Grant(cell.id())),
             (true, Some(_)) => Some(Asked::Value(cell.id())),
@@ -131,7 +165,10 @@ impl Account {
     fn barrier(&self, flow: &Flow, now: Time) -> Option<Asked> {
         let registering = self.queues().any(|queue| {
             let asked = Asked::Register(queue.id());
-            let holds = flow.registered.get(&queue.id()).is_some_and(|registration| registration.holds(now));
+            let holds = flow
+                .registered
+                .get(&queue.id())
+                .is_some_and(|registration| registration.holds(now));
             flow.is_asking(asked) || (!holds && !flow.refused.contains_key(&asked))
         });
         if flow.drain != Drain::Due || registering {
@@ -144,11 +181,21 @@ impl Account {
 
     fn own_request(&self, asked: Asked) -> Option<OwnRequest<'_>> {
         match asked {
-            Asked::Register(id) => Some(OwnRequest { owner: self.queue_owner(&id)?, id, act: Act::Register }),
-            Asked::Barrier(id) => Some(OwnRequest { owner: self.queue_owner(&id)?, id, act: Act::Query }),
-            Asked::Close(id) => {
-                Some(OwnRequest { owner: &self.closing.get(&id)?.owner, id, act: Act::Grants(GrantOp::Close) })
-            }
+            Asked::Register(id) => Some(OwnRequest {
+                owner: self.queue_owner(&id)?,
+                id,
+                act: Act::Register,
+            }),
+            Asked::Barrier(id) => Some(OwnRequest {
+                owner: self.queue_owner(&id)?,
+                id,
+                act: Act::Query,
+            }),
+            Asked::Close(id) => Some(OwnRequest {
+                owner: &self.closing.get(&id)?.owner,
+                id,
+                act: Act::Grants(GrantOp::Close),
+            }),
             Asked::Grant(id) => self.grant_request(id),
             Asked::Value(id) => self.value_request(id),
             Asked::Flight(_) | Asked::Item(..) | Asked::Watch(_) => None,
@@ -156,11 +203,19 @@ impl Account {
     }
 
     fn queue_owner(&self, id: &BoxId) -> Option<&SigningKey> {
-        self.queues().find(|queue| queue.id() == *id).map(|queue| &queue.owner)
+        self.queues()
+            .find(|queue| queue.id() == *id)
+            .map(|queue| &queue.owner)
     }
 
     fn grant_request(&self, id: BoxId) -> Option<OwnRequest<'_>> {
-        let request = |owner, grant| Some(OwnRequest { owner, id, act: Act::Grants(GrantOp::Add(grant)) });
+        let request = |owner, grant| {
+            Some(OwnRequest {
+                owner,
+                id,
+                act: Act::Grants(GrantOp::Add(grant)),
+            })
+        };
         for invitation in self.invitations.values() {
             let end = Some(invitation.until);
             if invitation.door.id() == id {
@@ -190,19 +245,44 @@ impl Account {
             if let Stage::Open(open) = &invitation.stage
                 && open.cell_id() == id
             {
-                let act = Act::Value { body: &open.value, expires: invite::LIFETIME, replaces: None };
-                return Some(OwnRequest { owner: &open.cell, id, act });
+                let act = Act::Value {
+                    body: &open.value,
+                    expires: invite::LIFETIME,
+                    replaces: None,
+                };
+                return Some(OwnRequest {
+                    owner: &open.cell,
+                    id,
+                    act,
+                });
             }
         }
-        let cells = self.peers.values().filter_map(|peer| peer.given.presence.as_ref());
+        let cells = self
+            .peers
+            .values()
+            .filter_map(|peer| peer.given.presence.as_ref());
         let cell = cells.into_iter().find(|cell| cell.id() == id)?;
         let body = cell.waiting.as_ref()?;
-        let act = Act::Value { body, expires: self.me.pace.freshness, replaces: cell.version.as_ref() };
-        Some(OwnRequest { owner: &cell.owner, id, act })
+        let act = Act::Value {
+            body,
+            expires: self.me.pace.freshness,
+            replaces: cell.version.as_ref(),
+        };
+        Some(OwnRequest {
+            owner: &cell.owner,
+            id,
+            act,
+        })
     }
 
     /// The proof, once a connection and key; and with it the token that lets us open boxes.
-    fn own_credentials(&self, key: &SigningKey, owner: OwnerKey, id: &BoxId, flow: &Flow) -> Option<Credentials> {
+    fn own_credentials(
+        &self,
+        key: &SigningKey,
+        owner: OwnerKey,
+        id: &BoxId,
+        flow: &Flow,
+    ) -> Option<Credentials> {
         // spec: proof-1
         if flow.has_proven(owner.as_octets()) {
             return Some(Credentials::known(owner));

@@ -54,12 +54,18 @@ impl Account {
     /// The buddy of a name, in any case.
     pub fn find(&self, name: &str) -> Option<BuddyId> {
         let name = Name::parse(name).ok()?;
-        self.peers.values().find(|peer| peer.name.is_like(&name)).map(|peer| peer.id)
+        self.peers
+            .values()
+            .find(|peer| peer.name.is_like(&name))
+            .map(|peer| peer.id)
     }
 
     /// Invitations that are open, wait, or were used.
     pub fn invitations(&self) -> Vec<OwnInvitation<'_>> {
-        self.invitations.values().map(crate::invite::Invitation::view).collect()
+        self.invitations
+            .values()
+            .map(crate::invite::Invitation::view)
+            .collect()
     }
 
     /// What to hand over, while an invitation is open.
@@ -106,7 +112,9 @@ impl Account {
         buddy: BuddyId,
         message: MessageId,
     ) -> Result<Option<MessageState>, StoreFault> {
-        let Some(line) = history::line_of(|key| snapshot.get(key), buddy, message)? else { return Ok(None) };
+        let Some(line) = history::line_of(|key| snapshot.get(key), buddy, message)? else {
+            return Ok(None);
+        };
         history::progress(|key| snapshot.get(key), buddy, line)
     }
 
@@ -120,9 +128,15 @@ impl Account {
             verified: peer.is_verified,
             unread: peer.talk.unread,
             queued: peer.queued(),
-            presence: peer.watched.as_ref().map_or(PresenceView::NotGranted, |watched| Watched::view(watched, now)),
+            presence: peer
+                .watched
+                .as_ref()
+                .map_or(PresenceView::NotGranted, |watched| Watched::view(watched, now)),
             takes_messages: peer.takes_messages,
-            safety: SafetySource { ours: self.me.record(), his: &peer.account },
+            safety: SafetySource {
+                ours: self.me.record(),
+                his: &peer.account,
+            },
         }
     }
 }

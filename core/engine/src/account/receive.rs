@@ -34,7 +34,12 @@ enum Inlet {
 
 impl Account {
     /// The relay hands an item over.
-    pub(super) fn item_came(&mut self, conn: ConnId, request: &Request, step: &mut Step<'_>) -> Result<(), StoreFault> {
+    pub(super) fn item_came(
+        &mut self,
+        conn: ConnId,
+        request: &Request,
+        step: &mut Step<'_>,
+    ) -> Result<(), StoreFault> {
         if let Some((_, flow)) = self.net.flow_of(conn)
             && let Drain::Asked { disturbed } = &mut flow.drain
         {
@@ -54,12 +59,19 @@ impl Account {
             Inlet::Unknown => Status::NOT_FOUND,
         };
         let tag = Tag::random(step.rng_sized());
-        step.push(Output::Transmit { conn, octets: Reply::to(request, status, &tag).write() });
+        step.push(Output::Transmit {
+            conn,
+            octets: Reply::to(request, status, &tag).write(),
+        });
         Ok(())
     }
 
     fn inlet(&self, id: &BoxId) -> Inlet {
-        if let Some(invitation) = self.invitations.values().find(|invitation| invitation.door.id() == *id) {
+        if let Some(invitation) = self
+            .invitations
+            .values()
+            .find(|invitation| invitation.door.id() == *id)
+        {
             return Inlet::Door(invitation.id);
         }
         let is_his = |peer: &&Peer| peer.queue.as_ref().is_some_and(|queue| queue.id() == *id);
@@ -71,8 +83,15 @@ impl Account {
     }
 
     /// Something in a buddy's queue.
-    fn envelope_came(&mut self, buddy: BuddyId, envelope: &[u8], step: &mut Step<'_>) -> Result<(), StoreFault> {
-        let Some(peer) = self.peers.get_mut(&buddy) else { return Ok(()) };
+    fn envelope_came(
+        &mut self,
+        buddy: BuddyId,
+        envelope: &[u8],
+        step: &mut Step<'_>,
+    ) -> Result<(), StoreFault> {
+        let Some(peer) = self.peers.get_mut(&buddy) else {
+            return Ok(());
+        };
         let (next, body) = match peer.open(envelope, seconds(step.now), step.rng) {
             Ok(opened) => (opened.next, opened.body),
             Err(DecryptError::Replay) => return Ok(()),
@@ -91,7 +110,9 @@ impl Account {
             }
         };
         step.touch(Touched::Buddy(buddy));
-        let Some(talking) = peer.talking_mut() else { return Ok(self.answer_came(buddy, next, &body, step)) };
+        let Some(talking) = peer.talking_mut() else {
+            return Ok(self.answer_came(buddy, next, &body, step));
+        };
         // spec: ratchet-12
         // spec: client-9
         // spec: queue-6
@@ -100,12 +121,26 @@ impl Account {
     }
 
     /// The first word of somebody whose invitation we used: it must say where he can be reached.
-    fn answer_came(&mut self, buddy: BuddyId, session: sipher_crypto::Session, body: &Body, step: &mut Step<'_>) {
-        let Some(hello) = hello_in(body) else { return step.tell(Event::Unreadable { buddy }) };
-        let Some(mut peer) = self.peers.remove(&buddy) else { return };
+    fn answer_came(
+        &mut self,
+        buddy: BuddyId,
+        session: sipher_crypto::Session,
+        body: &Body,
+        step: &mut Step<'_>,
+    ) {
+        let Some(hello) = hello_in(body) else {
+            return step.tell(Event::Unreadable { buddy });
+        };
+        let Some(mut peer) = self.peers.remove(&buddy) else {
+            return;
+        };
         peer.own_name = hello.shown_name().or(peer.own_name);
         peer.stage = match peer.stage {
-            Stage::Asking(Asking { link, .. }) => Stage::Linked(Talking { link, session, to: hello.queue }),
+            Stage::Asking(Asking { link, .. }) => Stage::Linked(Talking {
+                link,
+                session,
+                to: hello.queue,
+            }),
             other => other,
         };
         self.peers.insert(buddy, peer);
@@ -119,7 +154,9 @@ impl Account {
         flight: &[u8],
         step: &mut Step<'_>,
     ) -> Result<(), StoreFault> {
-        let Some(own) = self.invitations.get(&invitation) else { return Ok(()) };
+        let Some(own) = self.invitations.get(&invitation) else {
+            return Ok(());
+        };
         let open = match &own.stage {
             InvitationStage::Open(open) => open,
             InvitationStage::Used(used) if used.flight == *item_id(flight).as_octets() => return Ok(()),
@@ -154,18 +191,31 @@ impl Account {
         accepted: Accepted,
         step: &mut Step<'_>,
     ) -> Result<(), StoreFault> {
-        let Some(own) = self.invitations.get_mut(&invitation) else { return Ok(()) };
+        let Some(own) = self.invitations.get_mut(&invitation) else {
+            return Ok(());
+        };
         // spec: link-10
         // spec: secret-3
         if let Some(closing) = own.burn(flight) {
             self.close_box(closing, step);
         }
         step.touch(Touched::Invitation(invitation));
-        let for_name = self.invitations.get_mut(&invitation).and_then(|own| own.for_name.take());
+        let for_name = self
+            .invitations
+            .get_mut(&invitation)
+            .and_then(|own| own.for_name.take());
         let his_name = hello.shown_name();
         let account = *accepted.link.peer().account();
-        let talking = Talking { link: accepted.link, session: accepted.session, to: hello.queue };
-        let known = self.peers.values().find(|peer| peer.account == account).map(|peer| peer.id);
+        let talking = Talking {
+            link: accepted.link,
+            session: accepted.session,
+            to: hello.queue,
+        };
+        let known = self
+            .peers
+            .values()
+            .find(|peer| peer.account == account)
+            .map(|peer| peer.id);
         let buddy = match known {
             Some(buddy) => {
                 self.meet_again(buddy, talking, step)?;
@@ -201,8 +251,15 @@ impl Account {
 
     /// Somebody who is in the list used an invitation. If we used one of his as well, both sides keep the link with
     /// the smaller id; if the link stood, he has begun anew.
-    fn meet_again(&mut self, buddy: BuddyId, talking: Talking, step: &mut Step<'_>) -> Result<(), StoreFault> {
-        let Some(mut peer) = self.peers.remove(&buddy) else { return Ok(()) };
+    fn meet_again(
+        &mut self,
+        buddy: BuddyId,
+        talking: Talking,
+        step: &mut Step<'_>,
+    ) -> Result<(), StoreFault> {
+        let Some(mut peer) = self.peers.remove(&buddy) else {
+            return Ok(());
+        };
         // spec: link-12
         let ours_wins = matches!(&peer.stage, Stage::Asking(asking) if asking.link.id() < talking.link.id());
         if !ours_wins {
@@ -230,8 +287,15 @@ impl Account {
 
     /// Whether a buddy, or somebody who is invited, has this name.
     pub(super) fn is_name_taken(&self, name: &Name) -> bool {
-        let invited = self.invitations.values().filter_map(|invitation| invitation.for_name.as_ref());
-        self.peers.values().map(|peer| &peer.name).chain(invited).any(|other| other.is_like(name))
+        let invited = self
+            .invitations
+            .values()
+            .filter_map(|invitation| invitation.for_name.as_ref());
+        self.peers
+            .values()
+            .map(|peer| &peer.name)
+            .chain(invited)
+            .any(|other| other.is_like(name))
     }
 }
 

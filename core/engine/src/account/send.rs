@@ -33,13 +33,20 @@ impl Account {
 
     /// Where it would leave.
     pub(super) fn send_place(&self, peer: &Peer) -> Option<PlaceKey> {
-        self.send_access(peer).map(|access| PlaceKey::new(&access.at.relay, Class::Send))
+        self.send_access(peer)
+            .map(|access| PlaceKey::new(&access.at.relay, Class::Send))
     }
 
     /// The places where something could leave now.
     pub(super) fn send_places(&self) -> BTreeMap<PlaceKey, RelayAddress> {
-        let relays = self.peers.values().filter_map(|peer| self.send_access(peer)).map(|access| &access.at.relay);
-        relays.map(|relay| (PlaceKey::new(relay, Class::Send), relay.clone())).collect()
+        let relays = self
+            .peers
+            .values()
+            .filter_map(|peer| self.send_access(peer))
+            .map(|access| &access.at.relay);
+        relays
+            .map(|relay| (PlaceKey::new(relay, Class::Send), relay.clone()))
+            .collect()
     }
 
     /// What to send next over this place.
@@ -47,13 +54,16 @@ impl Account {
         if flow.open_requests() >= OPEN_REQUESTS {
             return None;
         }
-        self.peers.values().filter(|peer| self.send_place(peer).is_some_and(|own| own == *key)).find_map(|peer| {
-            let asked = match &peer.stage {
-                Stage::Asking(_) => Asked::Flight(peer.id),
-                Stage::Answering(_) | Stage::Linked(_) => return next_row(peer, flow),
-            };
-            (!flow.is_asking(asked) && !flow.refused.contains_key(&asked)).then_some(asked)
-        })
+        self.peers
+            .values()
+            .filter(|peer| self.send_place(peer).is_some_and(|own| own == *key))
+            .find_map(|peer| {
+                let asked = match &peer.stage {
+                    Stage::Asking(_) => Asked::Flight(peer.id),
+                    Stage::Answering(_) | Stage::Linked(_) => return next_row(peer, flow),
+                };
+                (!flow.is_asking(asked) && !flow.refused.contains_key(&asked)).then_some(asked)
+            })
     }
 
     /// The request; an envelope that isn't made yet is made now. `None` if what it was about is gone.
@@ -63,14 +73,20 @@ impl Account {
         flow_of: &PlaceKey,
         step: &mut Step<'_>,
     ) -> Result<Option<Prepared>, StoreFault> {
-        let (Asked::Flight(id) | Asked::Item(id, _)) = asked else { return Ok(None) };
-        let Some(peer) = self.peers.get_mut(&id) else { return Ok(None) };
+        let (Asked::Flight(id) | Asked::Item(id, _)) = asked else {
+            return Ok(None);
+        };
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return Ok(None);
+        };
         let (access, body, lifetime) = match (&mut peer.stage, asked) {
             (Stage::Asking(asking), Asked::Flight(_)) => {
                 (asking.door.duplicate(), asking.flight.clone(), Lifetime::Week)
             }
             (Stage::Linked(talking), Asked::Item(_, number)) => {
-                let Some(row) = peer.outbox.get_mut(&number) else { return Ok(None) };
+                let Some(row) = peer.outbox.get_mut(&number) else {
+                    return Ok(None);
+                };
                 // spec: ratchet-3
                 // spec: client-6
                 // spec: state-1
@@ -83,26 +99,47 @@ impl Account {
             }
             _ => return Ok(None),
         };
-        let Some(flow) = self.net.flow(flow_of) else { return Ok(None) };
+        let Some(flow) = self.net.flow(flow_of) else {
+            return Ok(None);
+        };
         // The item's id is the hash of its octets, so another attempt is the same item.
         let text = data_encoding::BASE64URL_NOPAD.encode(item_id(&body).as_octets());
-        let Some(call_id) = CallId::parse(text.as_bytes()) else { return Ok(None) };
+        let Some(call_id) = CallId::parse(text.as_bytes()) else {
+            return Ok(None);
+        };
         let exchange = Exchange::of_call(call_id, step.rng_sized());
-        let at = BoxAt { id: &access.at.id, host: &access.at.relay.host };
+        let at = BoxAt {
+            id: &access.at.id,
+            host: &access.at.relay.host,
+        };
         let draft = Draft::message(&flow.origin, at, &exchange, lifetime, body);
-        let Some(credentials) = use_credentials(&access, Right::Write, flow) else { return Ok(None) };
+        let Some(credentials) = use_credentials(&access, Right::Write, flow) else {
+            return Ok(None);
+        };
         let key = *place::grant_key(&access.grant).as_octets();
-        Ok(Some(Prepared { asked, draft, exchange, key, credentials }))
+        Ok(Some(Prepared {
+            asked,
+            draft,
+            exchange,
+            key,
+            credentials,
+        }))
     }
 
     /// Tells one buddy of our queue, if it stands and he wasn't told. After his acceptance that is our first word.
     pub(super) fn greet(&mut self, step: &mut Step<'_>) -> bool {
         let stands = |peer: &&Peer| peer.owes_hello && has_standing_queue(peer) && peer.talking().is_some();
-        let Some((id, hello)) = self.peers.values().find(stands).and_then(|peer| Some((peer.id, self.hello_for(peer)?)))
+        let Some((id, hello)) = self
+            .peers
+            .values()
+            .find(stands)
+            .and_then(|peer| Some((peer.id, self.hello_for(peer)?)))
         else {
             return false;
         };
-        let Some(mut peer) = self.peers.remove(&id) else { return false };
+        let Some(mut peer) = self.peers.remove(&id) else {
+            return false;
+        };
         let (number, stage) = match peer.stage {
             Stage::Answering(talking) => (FIRST_WORD, Stage::Linked(talking)),
             stage => (peer.talk.next_row, stage),
@@ -119,8 +156,16 @@ impl Account {
     }
 
     /// Queues an item that no person wrote.
-    pub(super) fn queue_notice(&mut self, id: BuddyId, content: &Content, lifetime: Lifetime, step: &mut Step<'_>) {
-        let Some(peer) = self.peers.get_mut(&id) else { return };
+    pub(super) fn queue_notice(
+        &mut self,
+        id: BuddyId,
+        content: &Content,
+        lifetime: Lifetime,
+        step: &mut Step<'_>,
+    ) {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
         let number = peer.next_row();
         let row = StoredRow::open(None, lifetime, [content.to_item()].into());
         peer.outbox.insert(number, row.row());
@@ -131,8 +176,14 @@ impl Account {
     /// What tells a buddy of our queue.
     pub(super) fn hello_for(&self, peer: &Peer) -> Option<Hello> {
         let queue = peer.queue.as_ref()?;
-        let queue = Access { at: BoxAddress::new(&self.me.relay, queue.id()), grant: copy_of(&queue.grant) };
-        Some(Hello { name: self.me.name.as_str().into(), queue })
+        let queue = Access {
+            at: BoxAddress::new(&self.me.relay, queue.id()),
+            grant: copy_of(&queue.grant),
+        };
+        Some(Hello {
+            name: self.me.name.as_str().into(),
+            queue,
+        })
     }
 }
 
@@ -162,8 +213,14 @@ pub(super) fn use_credentials(access: &Access, right: Right, flow: &Flow) -> Opt
     if flow.has_proven(grant.as_octets()) {
         return Some(Credentials::known(grant));
     }
-    let signature = access.grant.sign_proof(&use_input(&flow.binding, &access.at.id, right)).ok()?;
-    Some(Credentials::proven(grant, Signature::from_octets(*signature.as_octets())))
+    let signature = access
+        .grant
+        .sign_proof(&use_input(&flow.binding, &access.at.id, right))
+        .ok()?;
+    Some(Credentials::proven(
+        grant,
+        Signature::from_octets(*signature.as_octets()),
+    ))
 }
 
 /// Rows of one buddy that are on their way at once.

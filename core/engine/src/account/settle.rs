@@ -40,7 +40,10 @@ impl Account {
             times.extend(self.net.retries());
             let talking = self.peers.values().filter(|peer| peer.talking().is_some());
             times.extend(talking.flat_map(|peer| peer.receipts.values().map(|receipt| receipt.due)));
-            let cells = self.peers.values().filter_map(|peer| peer.given.presence.as_ref());
+            let cells = self
+                .peers
+                .values()
+                .filter_map(|peer| peer.given.presence.as_ref());
             times.extend(cells.filter_map(|cell| cell.due));
             times.extend(self.invitations.values().map(|invitation| invitation.until));
             for given in self.peers.values().map(|peer| &peer.given) {
@@ -64,7 +67,10 @@ impl Account {
         if self.has_boxes() {
             places.insert(self.own_place(), self.me.relay.clone());
         }
-        places.extend(self.watch_targets().map(|(_, relay)| (PlaceKey::new(&relay, Class::Watch), relay)));
+        places.extend(
+            self.watch_targets()
+                .map(|(_, relay)| (PlaceKey::new(&relay, Class::Watch), relay)),
+        );
         places
     }
 
@@ -101,7 +107,9 @@ impl Account {
             (Class::Watch, Asked::Watch(target)) => self.prepare_watch(target, key, step),
             (Class::Watch, _) => None,
         };
-        let Some((conn, flow)) = self.net.flow_mut(key) else { return Ok(()) };
+        let Some((conn, flow)) = self.net.flow_mut(key) else {
+            return Ok(());
+        };
         match prepared {
             Some(prepared) => {
                 match asked {
@@ -121,7 +129,11 @@ impl Account {
 
     /// Timers of connections.
     fn poll_flows(&mut self, step: &mut Step<'_>) {
-        let flows: Vec<_> = self.net.flows().map(|(key, conn, _)| (key.clone(), conn)).collect();
+        let flows: Vec<_> = self
+            .net
+            .flows()
+            .map(|(key, conn, _)| (key.clone(), conn))
+            .collect();
         for (key, conn) in flows {
             let fault = match self.net.flow_mut(&key) {
                 Some((_, flow)) => flow.poll(conn, step).err(),
@@ -137,7 +149,11 @@ impl Account {
 
     /// Gives up invitations whose end has come, ours and those that we used.
     fn end_invitations(&mut self, step: &mut Step<'_>) -> bool {
-        let ended = self.invitations.values().find(|invitation| invitation.until <= step.now).map(|own| own.id);
+        let ended = self
+            .invitations
+            .values()
+            .find(|invitation| invitation.until <= step.now)
+            .map(|own| own.id);
         if let Some(invitation) = ended.and_then(|id| self.invitations.remove(&id)) {
             step.touch(Touched::Invitation(invitation.id));
             for closing in invitation.into_closing() {
@@ -147,7 +163,11 @@ impl Account {
         }
         let now = step.now;
         let lost = |stage: &Stage| matches!(stage, Stage::Asking(Asking { is_stored: false, until, .. }) if *until <= now);
-        let lost = self.peers.values().find(|peer| lost(&peer.stage)).map(|peer| peer.id);
+        let lost = self
+            .peers
+            .values()
+            .find(|peer| lost(&peer.stage))
+            .map(|peer| peer.id);
         lost.is_some_and(|buddy| {
             self.forget(buddy, step);
             true
@@ -161,7 +181,9 @@ impl Account {
 
     /// Removes a buddy who never became one.
     fn forget(&mut self, buddy: crate::buddy::BuddyId, step: &mut Step<'_>) {
-        let Some(peer) = self.peers.remove(&buddy) else { return };
+        let Some(peer) = self.peers.remove(&buddy) else {
+            return;
+        };
         for number in peer.outbox.keys() {
             step.delete(crate::outbox::key_of(buddy, *number));
         }
@@ -178,17 +200,29 @@ impl Account {
             return false;
         }
         let now = step.now;
-        let old = |cell: &crate::presence::OwnCell| cell.due.is_none() && cell.waiting.is_none() && cell.renew_at() <= now;
-        let mut cells = self.peers.values_mut().filter_map(|peer| Some((peer.id, peer.given.presence.as_mut()?)));
-        let Some((buddy, cell)) = cells.find(|(_, cell)| old(cell)) else { return false };
+        let old = |cell: &crate::presence::OwnCell| {
+            cell.due.is_none() && cell.waiting.is_none() && cell.renew_at() <= now
+        };
+        let mut cells = self
+            .peers
+            .values_mut()
+            .filter_map(|peer| Some((peer.id, peer.given.presence.as_mut()?)));
+        let Some((buddy, cell)) = cells.find(|(_, cell)| old(cell)) else {
+            return false;
+        };
         cell.due = Some(now);
         step.touch(Touched::Buddy(buddy));
         true
     }
 
     fn heartbeats(&self) -> impl Iterator<Item = Time> + '_ {
-        let cells = self.peers.values().filter_map(|peer| peer.given.presence.as_ref());
-        cells.filter(|cell| cell.due.is_none() && cell.waiting.is_none()).map(crate::presence::OwnCell::renew_at)
+        let cells = self
+            .peers
+            .values()
+            .filter_map(|peer| peer.given.presence.as_ref());
+        cells
+            .filter(|cell| cell.due.is_none() && cell.waiting.is_none())
+            .map(crate::presence::OwnCell::renew_at)
     }
 
     /// Ends connections that nobody needs: all of them after the last command, and those for sending after a while.
@@ -201,7 +235,9 @@ impl Account {
         let unwanted: Vec<PlaceKey> = self
             .net
             .flows()
-            .filter(|(key, _, flow)| !wanted.contains_key(key) && flow.open_requests() == 0 && idle(flow.used))
+            .filter(|(key, _, flow)| {
+                !wanted.contains_key(key) && flow.open_requests() == 0 && idle(flow.used)
+            })
             .map(|(key, _, _)| key.clone())
             .collect();
         for key in unwanted {

@@ -4,7 +4,9 @@
 use alloc::boxed::Box;
 
 use sipher_wire::flow::{Next, Watch, WatchEnd};
-use sipher_wire::sip::{BoxAt, Draft, Exchange, Name as Header, Reply, Request, Response, Status, Subscription};
+use sipher_wire::sip::{
+    BoxAt, Draft, Exchange, Name as Header, Reply, Request, Response, Status, Subscription,
+};
 use sipher_wire::{Package, RelayAddress, Right};
 
 use super::Account;
@@ -36,7 +38,10 @@ impl Account {
             Call::Fetching(_) => Some(Target::Bundle(*id)),
             _ => None,
         });
-        let buddies = self.peers.values().filter(|peer| peer.watched.is_some() && self.wants_presence(peer.id));
+        let buddies = self
+            .peers
+            .values()
+            .filter(|peer| peer.watched.is_some() && self.wants_presence(peer.id));
         let targets = bundles.chain(buddies.map(|peer| Target::Presence(peer.id)));
         targets.filter_map(|target| Some((target, self.watch_access(target)?.at.relay)))
     }
@@ -48,16 +53,22 @@ impl Account {
         }
         let here = |relay: &RelayAddress| PlaceKey::new(relay, Class::Watch) == *key;
         let watched = |target| flow.watching.values().any(|watching| watching.target == target);
-        self.watch_targets().filter(|(target, relay)| here(relay) && !watched(*target)).map(|(target, _)| target).find_map(
-            |target| {
+        self.watch_targets()
+            .filter(|(target, relay)| here(relay) && !watched(*target))
+            .map(|(target, _)| target)
+            .find_map(|target| {
                 let asked = Asked::Watch(target);
                 (!flow.is_asking(asked) && !flow.refused.contains_key(&asked)).then_some(asked)
-            },
-        )
+            })
     }
 
     /// The request, and what is remembered until its NOTIFY.
-    pub(super) fn prepare_watch(&mut self, target: Target, key: &PlaceKey, step: &mut Step<'_>) -> Option<Prepared> {
+    pub(super) fn prepare_watch(
+        &mut self,
+        target: Target,
+        key: &PlaceKey,
+        step: &mut Step<'_>,
+    ) -> Option<Prepared> {
         let access = self.watch_access(target)?;
         let stays = self.stays && matches!(target, Target::Presence(_));
         let suppress = match target {
@@ -72,13 +83,26 @@ impl Account {
             expires_secs: if stays { WATCH_SECS } else { 0 },
             suppress: suppress.as_ref(),
         };
-        let at = BoxAt { id: &access.at.id, host: &access.at.relay.host };
+        let at = BoxAt {
+            id: &access.at.id,
+            host: &access.at.relay.host,
+        };
         let draft = Draft::subscribe(&flow.origin, at, &exchange, wanted);
         let credentials = use_credentials(&access, Right::Read, flow)?;
-        let watching = Watching { target, watch: Watch::begun(step.now), stays };
+        let watching = Watching {
+            target,
+            watch: Watch::begun(step.now),
+            stays,
+        };
         flow.watching.insert(exchange.call_id.as_str().into(), watching);
         let key = *place::grant_key(&access.grant).as_octets();
-        Some(Prepared { asked: Asked::Watch(target), draft, exchange, key, credentials })
+        Some(Prepared {
+            asked: Asked::Watch(target),
+            draft,
+            exchange,
+            key,
+            credentials,
+        })
     }
 
     /// The answer to a SUBSCRIBE. What it's about comes by NOTIFY.
@@ -90,10 +114,16 @@ impl Account {
         step: &mut Step<'_>,
     ) {
         let status = response.status();
-        let Some((_, flow)) = self.net.flow_mut(key) else { return };
-        let call: Box<str> = core::str::from_utf8(response.call_id()).unwrap_or_default().into();
+        let Some((_, flow)) = self.net.flow_mut(key) else {
+            return;
+        };
+        let call: Box<str> = core::str::from_utf8(response.call_id())
+            .unwrap_or_default()
+            .into();
         if status.is_success() {
-            let Some(watching) = flow.watching.get_mut(&call) else { return };
+            let Some(watching) = flow.watching.get_mut(&call) else {
+                return;
+            };
             let secs = response.expires_secs().unwrap_or(0);
             if status != Status::NO_NOTIFICATION {
                 return watching.watch.accepted(step.now, secs);
@@ -107,7 +137,8 @@ impl Account {
         flow.watching.remove(&call);
         // One refusal for every reason: no such cell, no such grant, or no more.
         if status == Status::NOT_FOUND {
-            flow.refused.insert(Asked::Watch(target), TroubleCause::NotAccepted);
+            flow.refused
+                .insert(Asked::Watch(target), TroubleCause::NotAccepted);
             return self.looked(target, Look::Missing, step);
         }
         flow.refused.insert(Asked::Watch(target), TroubleCause::Busy);
@@ -116,10 +147,16 @@ impl Account {
     /// A NOTIFY came.
     pub(super) fn notified(&mut self, conn: ConnId, request: &Request, step: &mut Step<'_>) {
         let tag = sipher_wire::sip::Tag::random(step.rng_sized());
-        let answer = |status| Output::Transmit { conn, octets: Reply::to(request, status, &tag).write() };
-        let Some((_, flow)) = self.net.flow_of(conn) else { return };
+        let answer = |status| Output::Transmit {
+            conn,
+            octets: Reply::to(request, status, &tag).write(),
+        };
+        let Some((_, flow)) = self.net.flow_of(conn) else {
+            return;
+        };
         let call: Box<str> = core::str::from_utf8(request.call_id()).unwrap_or_default().into();
-        let (Some(watching), Some(state)) = (flow.watching.get_mut(&call), request.subscription_state()) else {
+        let (Some(watching), Some(state)) = (flow.watching.get_mut(&call), request.subscription_state())
+        else {
             return step.push(answer(Status::NO_DIALOG));
         };
         let Ok(end) = watching.watch.notified(step.now, request.cseq(), state) else {
@@ -127,7 +164,10 @@ impl Account {
         };
         let target = watching.target;
         let look = match (request.body().is_empty(), request.etag(Header::SipEtag).flatten()) {
-            (false, version) => Look::Value { octets: request.body().clone(), version },
+            (false, version) => Look::Value {
+                octets: request.body().clone(),
+                version,
+            },
             (true, Some(_)) => Look::Unchanged,
             (true, None) => Look::Missing,
         };
@@ -137,7 +177,8 @@ impl Account {
                 flow.watching.remove(&call);
                 // What ended for good isn't looked at again on this connection; the rest is, if it's still wanted.
                 if matches!(end, WatchEnd::Told(Next::Never | Next::After(_))) {
-                    flow.refused.insert(Asked::Watch(target), TroubleCause::NotAccepted);
+                    flow.refused
+                        .insert(Asked::Watch(target), TroubleCause::NotAccepted);
                 }
             }
         }
@@ -155,7 +196,9 @@ impl Account {
 
     fn presence_came(&mut self, buddy: BuddyId, look: Look, step: &mut Step<'_>) {
         self.presence_is_fresh(buddy);
-        let Some(watched) = self.peers.get_mut(&buddy).and_then(|peer| peer.watched.as_mut()) else { return };
+        let Some(watched) = self.peers.get_mut(&buddy).and_then(|peer| peer.watched.as_mut()) else {
+            return;
+        };
         let news = match look {
             Look::Value { octets, version } => {
                 let news = watched.take(&octets);
@@ -175,10 +218,16 @@ impl Account {
 
     /// Drops looks that got no NOTIFY in time, and those that have to be renewed.
     pub(super) fn poll_watches(&mut self, key: &PlaceKey, step: &Step<'_>) -> bool {
-        let Some((_, flow)) = self.net.flow_mut(key) else { return false };
+        let Some((_, flow)) = self.net.flow_mut(key) else {
+            return false;
+        };
         let now = step.now;
         let over = |watching: &Watching| {
-            watching.watch.poll(now).is_some() || watching.watch.refresh_at().is_some_and(|at| watching.stays && at <= now)
+            watching.watch.poll(now).is_some()
+                || watching
+                    .watch
+                    .refresh_at()
+                    .is_some_and(|at| watching.stays && at <= now)
         };
         let before = flow.watching.len();
         let failed: alloc::vec::Vec<Target> = flow
@@ -198,7 +247,10 @@ impl Account {
 /// What a look at a cell brought.
 pub(super) enum Look {
     /// Its value.
-    Value { octets: bytes::Bytes, version: Option<sipher_wire::ETag> },
+    Value {
+        octets: bytes::Bytes,
+        version: Option<sipher_wire::ETag>,
+    },
     /// What was seen before.
     Unchanged,
     /// Nothing, or no right to see it.

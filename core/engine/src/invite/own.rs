@@ -88,7 +88,10 @@ impl Invitation {
         let address = BoxAddress::new(relay, door.id()).to_text().into_bytes();
         let front_door = FrontDoor::new(address, seed_of(&door.grant));
         let until = step.now + LIFETIME;
-        let profile = Profile { name: name.as_str().into() }.to_octets();
+        let profile = Profile {
+            name: name.as_str().into(),
+        }
+        .to_octets();
         let offer = Offer {
             kind: BundleKind::OneTime,
             front_door: &front_door,
@@ -99,19 +102,42 @@ impl Invitation {
         let secret = InvitationSecret::random(step.rng);
         let secrets = sipher_crypto::Invitation::create(device, secret, &offer, step.rng).ok()?;
         let cell = SigningKey::generate(step.rng);
-        let value = secrets.seal_bundle(cell_id(&cell).as_str().as_bytes(), step.rng).ok()?;
-        let open = Open { secrets, cell, value: value.into(), is_granted: false, is_published: false };
-        Some(Self { id, for_name, made: step.now, until, door, stage: Stage::Open(open) })
+        let value = secrets
+            .seal_bundle(cell_id(&cell).as_str().as_bytes(), step.rng)
+            .ok()?;
+        let open = Open {
+            secrets,
+            cell,
+            value: value.into(),
+            is_granted: false,
+            is_published: false,
+        };
+        Some(Self {
+            id,
+            for_name,
+            made: step.now,
+            until,
+            door,
+            stage: Stage::Open(open),
+        })
     }
 
     /// As people are told.
     pub(crate) fn view(&self) -> OwnInvitation<'_> {
         let stage = match &self.stage {
-            Stage::Open(Open { is_published: true, .. }) => InvitationStage::Open,
+            Stage::Open(Open {
+                is_published: true, ..
+            }) => InvitationStage::Open,
             Stage::Open(_) => InvitationStage::Unpublished,
             Stage::Used(_) => InvitationStage::Used,
         };
-        OwnInvitation { id: self.id, for_name: self.for_name.as_ref(), stage, made: self.made, until: self.until }
+        OwnInvitation {
+            id: self.id,
+            for_name: self.for_name.as_ref(),
+            stage,
+            made: self.made,
+            until: self.until,
+        }
     }
 
     /// What to hand over, once it can be used.
@@ -135,7 +161,9 @@ impl Invitation {
 
     /// Burns secret and prekeys; what is left to be closed is the cell.
     pub(crate) fn burn(&mut self, flight: &[u8]) -> Option<Closing> {
-        let used = Stage::Used(Used { flight: *item_id(flight).as_octets() });
+        let used = Stage::Used(Used {
+            flight: *item_id(flight).as_octets(),
+        });
         match core::mem::replace(&mut self.stage, used) {
             Stage::Open(open) => Some(Closing::cell(&open.cell)),
             Stage::Used(before) => {

@@ -6,7 +6,9 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use sipher_wire::flow::{ClientKeepalive, ClientTransactions, Due, KeepaliveStep, Link, Registration, Watch};
-use sipher_wire::sip::{After, Cut, Cutter, Origin, Request, Response, Side, Tag, Transport, Verdict, check, check_broken};
+use sipher_wire::sip::{
+    After, Cut, Cutter, Origin, Request, Response, Side, Tag, Transport, Verdict, check, check_broken,
+};
 use sipher_wire::{Binding, BoxId, Time};
 
 use super::{Asked, Context, Prepared, Target};
@@ -148,12 +150,22 @@ impl Flow {
 
     /// Sends a request.
     pub(crate) fn ask(&mut self, conn: ConnId, prepared: Prepared, step: &mut Step<'_>) {
-        let Prepared { asked, draft, exchange, key, credentials } = prepared;
+        let Prepared {
+            asked,
+            draft,
+            exchange,
+            key,
+            credentials,
+        } = prepared;
         let method = draft.method();
         let octets = draft.authorized(&credentials).write();
         let context = Context { asked, key };
         // The bound on what is open at once is far below the table's.
-        if self.transactions.start(step.now, &exchange.branch, method, &octets, context).is_ok() {
+        if self
+            .transactions
+            .start(step.now, &exchange.branch, method, &octets, context)
+            .is_ok()
+        {
             self.used = step.now;
             step.push(Output::Transmit { conn, octets });
         }
@@ -169,7 +181,10 @@ impl Flow {
         match self.keepalive.poll(now, rng) {
             Some(KeepaliveStep::Dead) => return Err(Fault::TimedOut),
             Some(KeepaliveStep::Ping) => {
-                step.push(Output::Transmit { conn, octets: Bytes::from_static(b"\r\n\r\n") });
+                step.push(Output::Transmit {
+                    conn,
+                    octets: Bytes::from_static(b"\r\n\r\n"),
+                });
             }
             None => {}
         }
@@ -178,10 +193,16 @@ impl Flow {
 
     /// When a timer of this connection comes next.
     pub(crate) fn next_wake(&self) -> Time {
-        let watches = self.watching.values().filter_map(|watching| watching.watch.next_wake());
+        let watches = self
+            .watching
+            .values()
+            .filter_map(|watching| watching.watch.next_wake());
         let registrations = self.registered.values().map(Registration::refresh_at);
         let transactions = self.transactions.next_wake();
-        watches.chain(registrations).chain(transactions).fold(self.keepalive.next_wake(), Time::min)
+        watches
+            .chain(registrations)
+            .chain(transactions)
+            .fold(self.keepalive.next_wake(), Time::min)
     }
 
     /// The relay says how long it waits for a ping.

@@ -84,8 +84,14 @@ impl OwnCell {
 
     /// What the buddy is told of it, with the keys of an epoch.
     pub(crate) fn offer(&self, relay: &RelayAddress, keys: &EpochKeys) -> PresenceOffer {
-        let cell = Access { at: BoxAddress::new(relay, self.id()), grant: copy_of(&self.read) };
-        PresenceOffer { cell, keys: Blob(keys.expose_octets()) }
+        let cell = Access {
+            at: BoxAddress::new(relay, self.id()),
+            grant: copy_of(&self.read),
+        };
+        PresenceOffer {
+            cell,
+            keys: Blob(keys.expose_octets()),
+        }
     }
 
     /// Begins a new epoch; its keys must go to the buddy.
@@ -101,14 +107,24 @@ impl OwnCell {
     /// Makes the document of this status for this buddy, to be published from now on until it is confirmed.
     pub(crate) fn seal(&mut self, status: &Status, now: Time, freshness: Duration, rng: &mut dyn CryptoRng) {
         self.due = None;
-        let Some(content) = redact(status, self.right.what) else { return };
+        let Some(content) = redact(status, self.right.what) else {
+            return;
+        };
         let end = now + freshness;
         let valid_until = content.status.until.map_or(end, |until| until.min(end)).max(now);
         let digest = sipher_crypto::item_id(&record::write(&self.right.what));
         let rights = digest.as_octets().first_chunk().copied().unwrap_or_default();
-        let document = Document::new(seconds(now), seconds(valid_until), rights, &record::write(&content));
+        let document = Document::new(
+            seconds(now),
+            seconds(valid_until),
+            rights,
+            &record::write(&content),
+        );
         // A status is measured when it's set, so its document fits.
-        let Some(envelope) = document.ok().and_then(|document| self.publisher.publish(&document, rng).ok()) else {
+        let Some(envelope) = document
+            .ok()
+            .and_then(|document| self.publisher.publish(&document, rng).ok())
+        else {
             return;
         };
         // spec: presence-4
@@ -125,7 +141,9 @@ impl OwnCell {
     /// so that no two can be told to be one person's.
     // spec: presence-6
     pub(crate) fn renew_at(&self) -> Time {
-        let Some(shown) = &self.shown else { return Time::NEVER };
+        let Some(shown) = &self.shown else {
+            return Time::NEVER;
+        };
         // A status that ends sooner is followed by another one just then.
         if shown.status.until == Some(shown.valid_until) {
             return shown.valid_until;
@@ -149,3 +167,6 @@ fn id_of(owner: &SigningKey) -> BoxId {
 pub(crate) fn seconds(time: Time) -> sipher_crypto::Time {
     sipher_crypto::Time::from_unix_seconds(time.as_secs())
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,12 +48,20 @@ impl Watched {
     pub(crate) fn begin(offer: PresenceOffer) -> Option<Self> {
         let keys = EpochKeys::from_octets(&offer.keys.0).ok()?;
         let reader = PresenceReader::begin(offer.cell.at.id.as_str().as_bytes(), keys).ok()?;
-        Some(Self { cell: offer.cell, reader, version: None, shown: None, is_there: true, unopened: None })
+        Some(Self {
+            cell: offer.cell,
+            reader,
+            version: None,
+            shown: None,
+            is_there: true,
+            unopened: None,
+        })
     }
 
     /// Takes the keys of a later epoch of the same cell, and opens what waited for them. Older ones are passed over.
     pub(crate) fn announce(&mut self, offer: &PresenceOffer) -> News {
-        let taken = EpochKeys::from_octets(&offer.keys.0).is_ok_and(|keys| self.reader.announce(keys).is_ok());
+        let taken =
+            EpochKeys::from_octets(&offer.keys.0).is_ok_and(|keys| self.reader.announce(keys).is_ok());
         match self.unopened.take() {
             Some(value) if taken => self.take(&value),
             waiting => {

@@ -10,7 +10,10 @@ use crate::life::live;
 fn a_life_without_faults_holds() {
     let world = live(1, Faults::default());
     assert!(world.recorder.len() > 10);
-    assert!(world.nodes.iter().all(|node| node.shown.len() == 3), "everything was shown");
+    assert!(
+        world.nodes.iter().all(|node| node.shown.len() == 3),
+        "everything was shown"
+    );
 }
 
 // spec: ratchet-3
@@ -22,7 +25,13 @@ fn a_life_without_faults_holds() {
 #[test]
 fn anna_may_die_before_each_of_her_outputs() {
     for at in 0..live(1, Faults::default()).counts().outputs[0] {
-        live(1, Faults { crashes: vec![Crash::Client(0, at)], ..Faults::default() });
+        live(
+            1,
+            Faults {
+                crashes: vec![Crash::Client(0, at)],
+                ..Faults::default()
+            },
+        );
     }
 }
 
@@ -35,7 +44,13 @@ fn anna_may_die_before_each_of_her_outputs() {
 #[test]
 fn bob_may_die_before_each_of_his_outputs() {
     for at in 0..live(1, Faults::default()).counts().outputs[1] {
-        live(1, Faults { crashes: vec![Crash::Client(1, at)], ..Faults::default() });
+        live(
+            1,
+            Faults {
+                crashes: vec![Crash::Client(1, at)],
+                ..Faults::default()
+            },
+        );
     }
 }
 
@@ -43,7 +58,13 @@ fn bob_may_die_before_each_of_his_outputs() {
 #[test]
 fn the_relay_may_die_before_each_of_its_effects() {
     for at in 0..live(1, Faults::default()).counts().effects {
-        live(1, Faults { crashes: vec![Crash::Relay(at)], ..Faults::default() });
+        live(
+            1,
+            Faults {
+                crashes: vec![Crash::Relay(at)],
+                ..Faults::default()
+            },
+        );
     }
 }
 
@@ -53,15 +74,33 @@ fn connections_may_be_cut_anywhere() {
     let counts = live(1, Faults::default()).counts();
     for part in 0..CUTS {
         let (up, down) = (counts.up * part / CUTS + part, counts.down * part / CUTS + part);
-        live(1, Faults { cuts: vec![Cut::Up(up)], ..Faults::default() });
-        live(1, Faults { cuts: vec![Cut::Down(down)], ..Faults::default() });
+        live(
+            1,
+            Faults {
+                cuts: vec![Cut::Up(up)],
+                ..Faults::default()
+            },
+        );
+        live(
+            1,
+            Faults {
+                cuts: vec![Cut::Down(down)],
+                ..Faults::default()
+            },
+        );
     }
 }
 
 #[test]
 fn octets_may_come_in_any_pieces() {
     for piece in [1, 7, 1000] {
-        live(1, Faults { piece, ..Faults::default() });
+        live(
+            1,
+            Faults {
+                piece,
+                ..Faults::default()
+            },
+        );
     }
 }
 

@@ -40,13 +40,22 @@ pub(crate) fn live(seed: u64, faults: Faults) -> World {
 }
 
 fn carry_on(world: &mut World, person: Person) {
-    let _answer = world.call(person, Command::Sync { presence: Presenting::Fetch });
+    let _answer = world.call(
+        person,
+        Command::Sync {
+            presence: Presenting::Fetch,
+        },
+    );
 }
 
 fn link(world: &mut World, anna: Person, bob: Person) {
     let uri = loop {
         let account = world.nodes[anna].account();
-        let open = account.invitations().iter().find(|own| own.stage == InvitationStage::Open).map(|own| own.id);
+        let open = account
+            .invitations()
+            .iter()
+            .find(|own| own.stage == InvitationStage::Open)
+            .map(|own| own.id);
         if let Some(uri) = open.and_then(|id| account.invitation_uri(id)) {
             break uri.expose_text().to_string();
         }
@@ -59,11 +68,23 @@ fn link(world: &mut World, anna: Person, bob: Person) {
     for _ in 0..10 {
         let known = world.nodes[bob].account().buddies(world.now).len();
         if known == 0 {
-            let _answer = world.call(bob, Command::Accept { uri: uri.clone().into(), as_name: None });
+            let _answer = world.call(
+                bob,
+                Command::Accept {
+                    uri: uri.clone().into(),
+                    as_name: None,
+                },
+            );
         }
         carry_on(world, anna);
         carry_on(world, bob);
-        let stage = |person: Person| world.nodes[person].account().buddies(world.now).first().map(|one| one.stage);
+        let stage = |person: Person| {
+            world.nodes[person]
+                .account()
+                .buddies(world.now)
+                .first()
+                .map(|one| one.stage)
+        };
         if stage(anna) == Some(LinkStage::Linked) && stage(bob) == Some(LinkStage::Linked) {
             return;
         }
@@ -79,7 +100,15 @@ fn say(world: &mut World, person: Person, text: &str) {
             return carry_on(world, person);
         }
         let texts = vec![text.into()];
-        let answer = world.call(person, Command::Send { to, texts, lifetime: Lifetime::Month, wait: Wait::Stored });
+        let answer = world.call(
+            person,
+            Command::Send {
+                to,
+                texts,
+                lifetime: Lifetime::Month,
+                wait: Wait::Stored,
+            },
+        );
         if let Some(Ok(Answer::Sent { trouble: None, .. })) = answer {
             return;
         }
@@ -90,11 +119,19 @@ fn say(world: &mut World, person: Person, text: &str) {
 fn written(world: &World, person: Person, to: BuddyId) -> Vec<String> {
     let node = &world.nodes[person];
     let lines = node.account().history(node.disk(), to, 0, 1000).unwrap();
-    lines.into_iter().filter(|line| line.author != sipher_engine::Author::Buddy).map(|line| line.text).collect()
+    lines
+        .into_iter()
+        .filter(|line| line.author != sipher_engine::Author::Buddy)
+        .map(|line| line.text)
+        .collect()
 }
 
 fn show(world: &mut World, anna: Person, bob: Person) {
-    let lunch = Status { basic: Basic::Away, note: Some("lunch".into()), until: None };
+    let lunch = Status {
+        basic: Basic::Away,
+        note: Some("lunch".into()),
+        until: None,
+    };
     let to = buddy(world, anna);
     for _ in 0..10 {
         if world.nodes[anna].account().status(world.now) != lunch {
@@ -102,7 +139,14 @@ fn show(world: &mut World, anna: Person, bob: Person) {
         }
         if world.nodes[anna].account().rights(to).unwrap().presence.is_none() {
             let right = RightChange::Presence(PresenceLevel::Full);
-            let _answer = world.call(anna, Command::Grant { buddy: to, right, until: None });
+            let _answer = world.call(
+                anna,
+                Command::Grant {
+                    buddy: to,
+                    right,
+                    until: None,
+                },
+            );
         }
         carry_on(world, anna);
         // Once for what tells of the cell, once for the cell.
@@ -118,7 +162,13 @@ fn show(world: &mut World, anna: Person, bob: Person) {
 fn hide(world: &mut World, anna: Person, bob: Person) {
     let to = buddy(world, anna);
     while world.nodes[anna].account().rights(to).unwrap().presence.is_some() {
-        let _answer = world.call(anna, Command::Retract { buddy: to, right: WithdrawnRight::Presence });
+        let _answer = world.call(
+            anna,
+            Command::Retract {
+                buddy: to,
+                right: WithdrawnRight::Presence,
+            },
+        );
     }
     carry_on(world, anna);
     carry_on(world, bob);
@@ -128,7 +178,12 @@ fn hide(world: &mut World, anna: Person, bob: Person) {
 
 fn presence(world: &World, person: Person) -> Option<Status> {
     let id = buddy(world, person);
-    match world.nodes[person].account().buddy(id, world.now).unwrap().presence {
+    match world.nodes[person]
+        .account()
+        .buddy(id, world.now)
+        .unwrap()
+        .presence
+    {
         PresenceView::Known(shown) => Some(shown.status.clone()),
         PresenceView::NotGranted | PresenceView::Unknown { .. } => None,
     }
@@ -148,11 +203,17 @@ fn check(world: &World, anna: Person, bob: Person) {
         assert!(node.alarms.is_empty(), "{:?}", node.alarms);
         assert_eq!(node.disk().count(Kind::Outbox), 0, "nothing waits to be sent");
         assert_eq!(node.disk().count(Kind::Closing), 0, "nothing waits to be closed");
-        let lines = node.account().history(node.disk(), buddy(world, person), 0, 1000).unwrap();
+        let lines = node
+            .account()
+            .history(node.disk(), buddy(world, person), 0, 1000)
+            .unwrap();
         let ours = lines.iter().filter_map(|line| match line.author {
             sipher_engine::Author::Us(state) => Some(state),
             sipher_engine::Author::Buddy => None,
         });
-        assert!(ours.into_iter().all(|state| state >= sipher_engine::MessageState::Stored));
+        assert!(
+            ours.into_iter()
+                .all(|state| state >= sipher_engine::MessageState::Stored)
+        );
     }
 }

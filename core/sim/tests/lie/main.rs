@@ -1,8 +1,14 @@
 //! Real accounts and a real relay's decisions, in a world that lies on purpose.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helpers fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's helpers fail by panicking"
+)]
 #![expect(clippy::indexing_slicing, reason = "a test's helpers fail by panicking")]
 
 mod crashes;
+mod hostile;
 mod life;
 mod story;
 mod support;

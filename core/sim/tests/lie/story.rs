@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sipher_engine::{
-    Answer, Basic, Command, LinkStage, Name, PresenceLevel, PresenceView, Presenting, Refusal, RightChange, Status,
-    Wait, WithdrawnRight,
+    Answer, Basic, Command, LinkStage, Name, PresenceLevel, PresenceView, Presenting, Refusal, RightChange,
+    Status, Wait, WithdrawnRight,
 };
 use sipher_sim::{Faults, World};
 
@@ -17,8 +17,24 @@ fn two_people_become_buddies_and_write_both_ways() {
     let mut world = World::new(1, Faults::default());
     let (anna, bob) = linked(&mut world);
     let (to_bob, to_anna) = (buddy(&world, anna), buddy(&world, bob));
-    assert_eq!(world.nodes[anna].account().buddy(to_bob, world.now).unwrap().name.as_str(), "bob");
-    assert_eq!(world.nodes[bob].account().buddy(to_anna, world.now).unwrap().name.as_str(), "anna");
+    assert_eq!(
+        world.nodes[anna]
+            .account()
+            .buddy(to_bob, world.now)
+            .unwrap()
+            .name
+            .as_str(),
+        "bob"
+    );
+    assert_eq!(
+        world.nodes[bob]
+            .account()
+            .buddy(to_anna, world.now)
+            .unwrap()
+            .name
+            .as_str(),
+        "anna"
+    );
 
     send(&mut world, anna, "Are you there?");
     send(&mut world, bob, "Yes.\nWhere else? 🙂");
@@ -35,7 +51,11 @@ fn both_see_the_same_safety_words() {
     let (anna, bob) = linked(&mut world);
     let words = |person: usize| {
         let account = world.nodes[person].account();
-        account.buddy(buddy(&world, person), world.now).unwrap().safety_number().words()
+        account
+            .buddy(buddy(&world, person), world.now)
+            .unwrap()
+            .safety_number()
+            .words()
     };
     assert_eq!(words(anna), words(bob));
 }
@@ -48,7 +68,14 @@ fn texts_written_before_the_answer_wait_and_arrive_in_order() {
     let uri = invite(&mut world, anna, Some("robert"));
     accept(&mut world, bob, &uri);
     let to_anna = buddy(&world, bob);
-    assert_eq!(world.nodes[bob].account().buddy(to_anna, world.now).unwrap().stage, LinkStage::Waiting);
+    assert_eq!(
+        world.nodes[bob]
+            .account()
+            .buddy(to_anna, world.now)
+            .unwrap()
+            .stage,
+        LinkStage::Waiting
+    );
     for text in ["one", "two", "three"] {
         let command = Command::Send {
             to: to_anna,
@@ -56,7 +83,9 @@ fn texts_written_before_the_answer_wait_and_arrive_in_order() {
             lifetime: sipher_engine::Lifetime::Month,
             wait: Wait::Stored,
         };
-        let Some(Ok(Answer::Sent { state, trouble, .. })) = world.call(bob, command) else { panic!("an answer") };
+        let Some(Ok(Answer::Sent { state, trouble, .. })) = world.call(bob, command) else {
+            panic!("an answer")
+        };
         assert_eq!((state, trouble), (sipher_engine::MessageState::Queued, None));
     }
 
@@ -65,7 +94,10 @@ fn texts_written_before_the_answer_wait_and_arrive_in_order() {
     sync(&mut world, anna);
 
     assert_eq!(texts(&world, anna), ["one", "two", "three"]);
-    assert_eq!(world.nodes[anna].account().find("ROBERT"), Some(buddy(&world, anna)));
+    assert_eq!(
+        world.nodes[anna].account().find("ROBERT"),
+        Some(buddy(&world, anna))
+    );
 }
 
 // spec: invite-7
@@ -77,7 +109,13 @@ fn an_invitation_works_once() {
     accept(&mut world, bob, &uri);
     sync(&mut world, anna);
 
-    let second = world.call(eve, Command::Accept { uri: uri.to_string().into(), as_name: None });
+    let second = world.call(
+        eve,
+        Command::Accept {
+            uri: uri.to_string().into(),
+            as_name: None,
+        },
+    );
 
     assert!(matches!(second, Some(Err(Refusal::InvitationGone))), "{second:?}");
     assert!(world.nodes[eve].account().buddies(world.now).is_empty());
@@ -97,7 +135,12 @@ fn who_comes_second_through_the_door_is_noticed() {
     sync(&mut world, anna);
 
     assert_eq!(world.nodes[anna].account().buddies(world.now).len(), 1);
-    assert!(world.nodes[anna].alarms.iter().any(|alarm| alarm.contains("InvitationTriedAgain")));
+    assert!(
+        world.nodes[anna]
+            .alarms
+            .iter()
+            .any(|alarm| alarm.contains("InvitationTriedAgain"))
+    );
 }
 
 // spec: invite-1
@@ -106,9 +149,21 @@ fn wrong_invitations_are_refused_before_anything_is_asked() {
     let mut world = World::new(6, Faults::default());
     let (anna, bob) = (world.add("anna"), world.add("bob"));
     let uri = invite(&mut world, anna, None);
-    let own = world.call(anna, Command::Accept { uri: uri.to_string().into(), as_name: None });
+    let own = world.call(
+        anna,
+        Command::Accept {
+            uri: uri.to_string().into(),
+            as_name: None,
+        },
+    );
     assert!(matches!(own, Some(Err(Refusal::OwnInvitation))));
-    let cut = world.call(bob, Command::Accept { uri: uri[..uri.len() - 3].to_string().into(), as_name: None });
+    let cut = world.call(
+        bob,
+        Command::Accept {
+            uri: uri[..uri.len() - 3].to_string().into(),
+            as_name: None,
+        },
+    );
     assert!(matches!(cut, Some(Err(Refusal::Uri(_)))));
 }
 
@@ -125,10 +180,20 @@ fn without_a_relay_everything_is_kept_and_carried_on_later() {
         lifetime: sipher_engine::Lifetime::Day,
         wait: Wait::Stored,
     };
-    let Some(Ok(Answer::Sent { state, trouble: Some(_), .. })) = world.call(anna, command) else { panic!("trouble") };
+    let Some(Ok(Answer::Sent {
+        state,
+        trouble: Some(_),
+        ..
+    })) = world.call(anna, command)
+    else {
+        panic!("trouble")
+    };
     assert_eq!(state, sipher_engine::MessageState::Queued);
     let invited = world.call(anna, Command::Invite { for_name: None });
-    assert!(matches!(invited, Some(Ok(Answer::InvitationWaits { .. }))), "{invited:?}");
+    assert!(
+        matches!(invited, Some(Ok(Answer::InvitationWaits { .. }))),
+        "{invited:?}"
+    );
 
     world.reachable = true;
     sync(&mut world, anna);
@@ -158,7 +223,9 @@ fn messages_come_as_far_as_the_far_side_shows() {
     read(&mut world, bob);
     sync(&mut world, bob);
     world.run();
-    let Some(Ok(Answer::Sent { state, .. })) = world.answer(anna, id) else { panic!("an answer") };
+    let Some(Ok(Answer::Sent { state, .. })) = world.answer(anna, id) else {
+        panic!("an answer")
+    };
     assert_eq!(state, sipher_engine::MessageState::Read);
 }
 
@@ -168,14 +235,39 @@ fn presence_is_granted_seen_narrowed_and_retracted() {
     let mut world = World::new(9, Faults::default());
     let (anna, bob) = linked(&mut world);
     let to_bob = buddy(&world, anna);
-    let lunch = Status { basic: Basic::Away, note: Some("lunch".into()), until: None };
-    world.call(anna, Command::SetStatus(lunch.clone())).unwrap().unwrap();
+    let lunch = Status {
+        basic: Basic::Away,
+        note: Some("lunch".into()),
+        until: None,
+    };
+    world
+        .call(anna, Command::SetStatus(lunch.clone()))
+        .unwrap()
+        .unwrap();
     let right = RightChange::Presence(PresenceLevel::Full);
-    world.call(anna, Command::Grant { buddy: to_bob, right, until: None }).unwrap().unwrap();
+    world
+        .call(
+            anna,
+            Command::Grant {
+                buddy: to_bob,
+                right,
+                until: None,
+            },
+        )
+        .unwrap()
+        .unwrap();
 
     let seen = |world: &mut World| {
         sync(world, bob);
-        world.call(bob, Command::Sync { presence: Presenting::Fetch }).unwrap().unwrap();
+        world
+            .call(
+                bob,
+                Command::Sync {
+                    presence: Presenting::Fetch,
+                },
+            )
+            .unwrap()
+            .unwrap();
         let account = world.nodes[bob].account();
         match account.buddy(buddy(world, bob), world.now).unwrap().presence {
             PresenceView::Known(shown) => Some(shown.status.clone()),
@@ -185,14 +277,39 @@ fn presence_is_granted_seen_narrowed_and_retracted() {
     assert_eq!(seen(&mut world), Some(lunch.clone()));
 
     let right = RightChange::Presence(PresenceLevel::Status);
-    world.call(anna, Command::Grant { buddy: to_bob, right, until: None }).unwrap().unwrap();
+    world
+        .call(
+            anna,
+            Command::Grant {
+                buddy: to_bob,
+                right,
+                until: None,
+            },
+        )
+        .unwrap()
+        .unwrap();
     assert_eq!(seen(&mut world), Some(Status { note: None, ..lunch }));
 
     let rows = world.relay.rows();
-    world.call(anna, Command::Retract { buddy: to_bob, right: WithdrawnRight::Presence }).unwrap().unwrap();
+    world
+        .call(
+            anna,
+            Command::Retract {
+                buddy: to_bob,
+                right: WithdrawnRight::Presence,
+            },
+        )
+        .unwrap()
+        .unwrap();
     assert_eq!(seen(&mut world), None);
     assert!(world.relay.rows() < rows, "the relay has no cell left");
-    let again = world.call(anna, Command::Retract { buddy: to_bob, right: WithdrawnRight::Presence });
+    let again = world.call(
+        anna,
+        Command::Retract {
+            buddy: to_bob,
+            right: WithdrawnRight::Presence,
+        },
+    );
     assert!(matches!(again, Some(Err(Refusal::NotGranted))));
 }
 
@@ -202,15 +319,36 @@ fn presence_that_is_not_renewed_becomes_unknown() {
     let mut world = World::new(10, Faults::default());
     let (anna, bob) = linked(&mut world);
     let right = RightChange::Presence(PresenceLevel::Full);
-    world.call(anna, Command::Grant { buddy: buddy(&world, anna), right, until: None }).unwrap().unwrap();
+    world
+        .call(
+            anna,
+            Command::Grant {
+                buddy: buddy(&world, anna),
+                right,
+                until: None,
+            },
+        )
+        .unwrap()
+        .unwrap();
     sync(&mut world, bob);
-    world.call(bob, Command::Sync { presence: Presenting::Fetch }).unwrap().unwrap();
+    world
+        .call(
+            bob,
+            Command::Sync {
+                presence: Presenting::Fetch,
+            },
+        )
+        .unwrap()
+        .unwrap();
 
     world.now = world.now + Duration::from_secs(63 * 60);
 
     let account = world.nodes[bob].account();
     let view = account.buddy(buddy(&world, bob), world.now).unwrap().presence;
-    assert!(matches!(view, PresenceView::Unknown { last: Some(_) }), "{view:?}");
+    assert!(
+        matches!(view, PresenceView::Unknown { last: Some(_) }),
+        "{view:?}"
+    );
 }
 
 // spec: presence-6
@@ -221,7 +359,17 @@ fn who_stays_hears_at_once_and_renews_presence_before_it_ends() {
     let right = RightChange::Presence(PresenceLevel::Full);
     world.call(anna, Command::Stay).unwrap().unwrap();
     world.call(bob, Command::Stay).unwrap().unwrap();
-    world.call(anna, Command::Grant { buddy: buddy(&world, anna), right, until: None }).unwrap().unwrap();
+    world
+        .call(
+            anna,
+            Command::Grant {
+                buddy: buddy(&world, anna),
+                right,
+                until: None,
+            },
+        )
+        .unwrap()
+        .unwrap();
     world.run();
     send(&mut world, anna, "hello");
     assert_eq!(texts(&world, bob), ["hello"]);
@@ -230,7 +378,10 @@ fn who_stays_hears_at_once_and_renews_presence_before_it_ends() {
         world.pass(Duration::from_secs(3600));
         let account = world.nodes[bob].account();
         let view = account.buddy(buddy(&world, bob), world.now).unwrap().presence;
-        assert!(matches!(view, PresenceView::Known(_)), "after {hour} hours: {view:?}");
+        assert!(
+            matches!(view, PresenceView::Known(_)),
+            "after {hour} hours: {view:?}"
+        );
     }
     send(&mut world, bob, "still here");
     assert_eq!(texts(&world, anna), ["still here"]);
@@ -242,7 +393,16 @@ fn a_buddy_who_may_not_write_any_more_is_told_so() {
     let mut world = World::new(12, Faults::default());
     let (anna, bob) = linked(&mut world);
     let to_bob = buddy(&world, anna);
-    world.call(anna, Command::Retract { buddy: to_bob, right: WithdrawnRight::Message }).unwrap().unwrap();
+    world
+        .call(
+            anna,
+            Command::Retract {
+                buddy: to_bob,
+                right: WithdrawnRight::Message,
+            },
+        )
+        .unwrap()
+        .unwrap();
     sync(&mut world, bob);
     let command = Command::Send {
         to: buddy(&world, bob),
@@ -250,9 +410,22 @@ fn a_buddy_who_may_not_write_any_more_is_told_so() {
         lifetime: sipher_engine::Lifetime::Day,
         wait: Wait::Stored,
     };
-    assert!(matches!(world.call(bob, command), Some(Err(Refusal::TakesNoMessages))));
+    assert!(matches!(
+        world.call(bob, command),
+        Some(Err(Refusal::TakesNoMessages))
+    ));
 
-    world.call(anna, Command::Grant { buddy: to_bob, right: RightChange::Message, until: None }).unwrap().unwrap();
+    world
+        .call(
+            anna,
+            Command::Grant {
+                buddy: to_bob,
+                right: RightChange::Message,
+                until: None,
+            },
+        )
+        .unwrap()
+        .unwrap();
     sync(&mut world, bob);
     send(&mut world, bob, "hello again");
     assert_eq!(read(&mut world, anna), ["hello again"]);
@@ -266,15 +439,44 @@ fn a_right_with_an_end_ends_by_itself() {
     let to_bob = buddy(&world, anna);
     let until = Some(world.now + Duration::from_secs(600));
     let right = RightChange::Presence(PresenceLevel::Full);
-    world.call(anna, Command::Grant { buddy: to_bob, right, until }).unwrap().unwrap();
+    world
+        .call(
+            anna,
+            Command::Grant {
+                buddy: to_bob,
+                right,
+                until,
+            },
+        )
+        .unwrap()
+        .unwrap();
     sync(&mut world, bob);
 
     world.now = world.now + Duration::from_secs(601);
-    world.call(bob, Command::Sync { presence: Presenting::Fetch }).unwrap().unwrap();
-    let view = world.nodes[bob].account().buddy(buddy(&world, bob), world.now).unwrap().presence;
+    world
+        .call(
+            bob,
+            Command::Sync {
+                presence: Presenting::Fetch,
+            },
+        )
+        .unwrap()
+        .unwrap();
+    let view = world.nodes[bob]
+        .account()
+        .buddy(buddy(&world, bob), world.now)
+        .unwrap()
+        .presence;
     assert!(matches!(view, PresenceView::Unknown { .. }), "{view:?}");
     sync(&mut world, anna);
-    assert!(world.nodes[anna].account().rights(to_bob).unwrap().presence.is_none());
+    assert!(
+        world.nodes[anna]
+            .account()
+            .rights(to_bob)
+            .unwrap()
+            .presence
+            .is_none()
+    );
 }
 
 // spec: link-12
@@ -294,7 +496,10 @@ fn both_may_invite_each_other_and_one_link_is_left() {
         assert_eq!(world.nodes[bob].account().buddies(world.now).len(), 1);
         send(&mut world, anna, "ping");
         send(&mut world, bob, "pong");
-        assert_eq!((read(&mut world, bob), read(&mut world, anna)), (vec!["ping".to_owned()], vec!["pong".to_owned()]));
+        assert_eq!(
+            (read(&mut world, bob), read(&mut world, anna)),
+            (vec!["ping".to_owned()], vec!["pong".to_owned()])
+        );
     }
 }
 
@@ -308,15 +513,29 @@ fn names_are_unique_whatever_buddies_call_themselves() {
         accept(&mut world, other, &uri);
         sync(&mut world, anna);
     }
-    let names: Vec<_> = world.nodes[anna].account().buddies(world.now).iter().map(|b| b.name.to_string()).collect();
+    let names: Vec<_> = world.nodes[anna]
+        .account()
+        .buddies(world.now)
+        .iter()
+        .map(|b| b.name.to_string())
+        .collect();
     assert_eq!(names, ["bob", "bob-2", "bob-3"]);
-    let rename = Command::Rename { buddy: buddy(&world, anna), name: Name::parse("BOB-2").unwrap() };
+    let rename = Command::Rename {
+        buddy: buddy(&world, anna),
+        name: Name::parse("BOB-2").unwrap(),
+    };
     assert!(matches!(world.call(anna, rename), Some(Err(Refusal::NameTaken))));
 }
 
 #[test]
 fn a_text_of_sixty_thousand_octets_arrives() {
-    let mut world = World::new(15, Faults { piece: 1000, ..Faults::default() });
+    let mut world = World::new(
+        15,
+        Faults {
+            piece: 1000,
+            ..Faults::default()
+        },
+    );
     let (anna, bob) = linked(&mut world);
     let text = "ä".repeat(30_000);
     send(&mut world, anna, &text);

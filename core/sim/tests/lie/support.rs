@@ -14,7 +14,13 @@ pub(crate) fn invite(world: &mut World, person: Person, for_name: Option<&str>) 
 
 /// Uses an invitation.
 pub(crate) fn accept(world: &mut World, person: Person, uri: &str) -> BuddyId {
-    match world.call(person, Command::Accept { uri: uri.to_owned().into(), as_name: None }) {
+    match world.call(
+        person,
+        Command::Accept {
+            uri: uri.to_owned().into(),
+            as_name: None,
+        },
+    ) {
         Some(Ok(Answer::Accepted { buddy, .. })) => buddy,
         other => panic!("not accepted: {other:?}"),
     }
@@ -32,19 +38,37 @@ pub(crate) fn linked(world: &mut World) -> (Person, Person) {
 
 /// The only, or first, buddy of somebody.
 pub(crate) fn buddy(world: &World, person: Person) -> BuddyId {
-    world.nodes[person].account().buddies(world.now).first().expect("a buddy").id
+    world.nodes[person]
+        .account()
+        .buddies(world.now)
+        .first()
+        .expect("a buddy")
+        .id
 }
 
 /// Fetches and sends all that waits.
 pub(crate) fn sync(world: &mut World, person: Person) {
-    let answer = world.call(person, Command::Sync { presence: Presenting::Skip });
-    assert!(matches!(answer, Some(Ok(Answer::Synced(ref report))) if report.is_complete()), "{answer:?}");
+    let answer = world.call(
+        person,
+        Command::Sync {
+            presence: Presenting::Skip,
+        },
+    );
+    assert!(
+        matches!(answer, Some(Ok(Answer::Synced(ref report))) if report.is_complete()),
+        "{answer:?}"
+    );
 }
 
 /// Sends one text to the only buddy, up to the relay's disk.
 pub(crate) fn send(world: &mut World, person: Person, text: &str) {
     let to = buddy(world, person);
-    let command = Command::Send { to, texts: vec![text.into()], lifetime: Lifetime::Month, wait: Wait::Stored };
+    let command = Command::Send {
+        to,
+        texts: vec![text.into()],
+        lifetime: Lifetime::Month,
+        wait: Wait::Stored,
+    };
     match world.call(person, command) {
         Some(Ok(Answer::Sent { trouble: None, .. })) => {}
         other => panic!("not sent: {other:?}"),
@@ -63,6 +87,12 @@ pub(crate) fn read(world: &mut World, person: Person) -> Vec<String> {
 /// All texts that somebody got from his first buddy.
 pub(crate) fn texts(world: &World, person: Person) -> Vec<String> {
     let account = world.nodes[person].account();
-    let lines = account.history(world.nodes[person].disk(), buddy(world, person), 0, 1_000_000).unwrap();
-    lines.into_iter().filter(|line| line.author == Author::Buddy).map(|line| line.text).collect()
+    let lines = account
+        .history(world.nodes[person].disk(), buddy(world, person), 0, 1_000_000)
+        .unwrap();
+    lines
+        .into_iter()
+        .filter(|line| line.author == Author::Buddy)
+        .map(|line| line.text)
+        .collect()
 }
