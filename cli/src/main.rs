@@ -10,6 +10,7 @@ mod command;
 mod exit;
 mod interrupt;
 mod moment;
+mod notice;
 mod output;
 mod place;
 mod qr;
@@ -18,11 +19,14 @@ mod show;
 #[cfg(feature = "try")]
 mod trial;
 
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::advice::Advice;
 use crate::args::Cli;
+use crate::exit::Exit;
 use crate::output::{Format, Output};
 
 fn main() -> ExitCode {
@@ -36,14 +40,28 @@ fn main() -> ExitCode {
     if let args::Command::RelayChild(relay) = cli.command {
         return trial::relay_child(relay.args);
     }
+    report_bugs(output);
     #[cfg(feature = "leak-for-canary-test")]
     output.talk("warning: this build sends your texts in clear, on purpose; it is for one test only");
-    let exit = match command::run(cli, output) {
-        Ok(exit) => exit,
-        Err(advice) => {
+    let exit = match catch_unwind(|| command::run(cli, output)) {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(advice)) => {
             output.error(&advice);
             advice.exit()
         }
+        // Told by the hook below.
+        Err(_) => Exit::Bug,
     };
     ExitCode::from(exit.code())
+}
+
+/// A panic is a bug of ours and is told like every other error. Where it happened is enough to find it; what was
+/// being handled stays out, since it may be somebody's text.
+fn report_bugs(output: Output) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic
+            .location()
+            .map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        output.error(&Advice::bug(format_args!("it broke off at {place}")));
+    }));
 }

@@ -57,6 +57,14 @@ impl Output {
         }
     }
 
+    /// Something that happened by the way: `text` on standard error for people, or `json` among the results.
+    pub(crate) fn notice(self, text: &str, json: &impl Serialize) {
+        match self.format {
+            Format::Text => err(text),
+            Format::Json => json_line(json),
+        }
+    }
+
     /// A remark on standard error; silent under `--json`.
     pub(crate) fn talk(self, text: &str) {
         if self.is_text() {

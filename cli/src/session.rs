@@ -11,7 +11,7 @@ use crate::advice::Advice;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::output::{Output, escaped_line};
-use crate::place;
+use crate::{notice, place};
 
 /// An open account with the output that its command writes to.
 pub(crate) struct Session {
@@ -149,13 +149,21 @@ impl Session {
         Ok(found.map_or_else(|| "somebody".to_owned(), |known| known.name))
     }
 
-    /// Ends connections politely. `exit` is what the command says so far.
-    pub(crate) async fn close(self, exit: Exit) -> Result<Exit, Advice> {
+    /// Tells what happened by the way and ends connections politely. `exit` is what the command says so far.
+    pub(crate) async fn close(mut self, exit: Exit) -> Result<Exit, Advice> {
+        while let Some(event) = self.client.happened() {
+            let Some(words) = notice::words(&mut self, &event).await? else {
+                continue;
+            };
+            if let Some(json) = notice::json(&mut self, &event).await? {
+                self.output.notice(&words, &json);
+            }
+        }
         let Self { client, profile, .. } = self;
         client
             .close()
             .await
-            .map_err(|fault| Advice::from_disk(&fault, &profile))?;
+            .map_err(|fault| Advice::from_end(&fault, &profile))?;
         Ok(exit)
     }
 }

@@ -33,7 +33,7 @@ pub(crate) async fn run(show_relay: bool, output: Output) -> Result<Exit, Advice
 async fn whole(show_relay: bool, output: Output) -> Result<Exit, Advice> {
     let begin = std::time::Instant::now();
     let folder = tempfile::Builder::new().prefix("sipher-try").tempdir()?;
-    output.talk(&format!(
+    output.text(&format!(
         "sipher {}  a whole conversation on this machine, nothing leaves it       (ends by itself, nothing is kept)",
         env!("CARGO_PKG_VERSION")
     ));

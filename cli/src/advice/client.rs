@@ -97,6 +97,14 @@ impl Advice {
         }
     }
 
+    /// Why an account did not end well.
+    pub(crate) fn from_end(fault: &CallFault, profile: &Profile) -> Self {
+        match fault {
+            CallFault::Disk(fault) => Self::from_disk(fault, profile),
+            other => Self::bug(other),
+        }
+    }
+
     fn from_refusal(refusal: &Refusal) -> Self {
         let refused = |what: &str| Self::new(Exit::Refused, what);
         match refusal {

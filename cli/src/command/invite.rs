@@ -23,7 +23,7 @@ pub(crate) async fn run(args: InviteArgs, mut session: Session) -> Result<Exit, 
             let exit = session.tell_troubles(&[trouble]);
             session
                 .output
-                .talk("The invitation is kept. Once the relay can be reached, sipher invite shows it.");
+                .talk("The invitation is kept. The next command that reaches the relay shows it.");
             return session.close(exit).await;
         }
         other => return Err(unexpected(&other)),

@@ -68,7 +68,7 @@ impl Person {
             Some(client) => client
                 .close()
                 .await
-                .map_err(|fault| Advice::from_disk(&fault, &self.profile)),
+                .map_err(|fault| Advice::from_end(&fault, &self.profile)),
             None => Ok(()),
         }
     }

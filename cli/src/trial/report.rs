@@ -38,10 +38,11 @@ pub(crate) fn tell(evidence: &Evidence, show_relay: bool, output: Output) -> Res
             "the relay saw what it must not: {what}"
         )));
     }
-    let mut requests = 0;
+    let (mut requests, mut grants) = (0, 0);
     let mut bodies = std::collections::BTreeMap::<usize, usize>::new();
     for counts in seen.iter().map(Transcript::counts) {
         requests += counts.requests;
+        grants += counts.grants;
         for (size, count) in counts.bodies {
             *bodies.entry(size).or_default() += count;
         }
@@ -51,7 +52,7 @@ pub(crate) fn tell(evidence: &Evidence, show_relay: bool, output: Output) -> Res
     }
     let sizes: Vec<String> = bodies
         .iter()
-        .map(|(size, count)| format!("{count} of {size}"))
+        .map(|(size, count)| format!("{count} of {} octets", thousands(*size)))
         .collect();
     let hint = if show_relay {
         ""
@@ -59,11 +60,20 @@ pub(crate) fn tell(evidence: &Evidence, show_relay: bool, output: Output) -> Res
         "          (look yourself: --show-relay)"
     };
     let text = format!(
-        "  the relay saw: {requests} requests, opaque bodies by octets: {}, 0 names, 0 texts{hint}",
+        "  the relay saw: {requests} requests ({grants} of them changes of grants), opaque bodies: {}, 0 names, 0 texts{hint}",
         sizes.join(", ")
     );
-    output.result(&text, &json!({ "step": "saw", "held": true, "requests": requests, "bodies": bodies, "names": 0, "texts": 0 }));
+    output.result(&text, &json!({ "step": "saw", "held": true, "requests": requests, "grants": grants, "bodies": bodies, "names": 0, "texts": 0 }));
     Ok(())
+}
+
+/// A number with a comma before each three digits.
+fn thousands(number: usize) -> String {
+    if number < 1_000 {
+        number.to_string()
+    } else {
+        format!("{},{:03}", thousands(number / 1_000), number % 1_000)
+    }
 }
 
 fn found(seen: &[Transcript], secrets: &[String]) -> Vec<String> {

@@ -49,7 +49,7 @@ impl Story {
             "listening on {} (TLS 1.3, X25519MLKEM768), store in a temporary folder",
             relay.listen()
         );
-        say(output, "relay", &story, json!({ "listen": relay.listen() }));
+        say(output, "relay", &story, "", json!({ "listen": relay.listen() }));
         let address = RelayAddress::parse(relay.address()).map_err(Advice::bug)?;
         let alice = Person::with_account(ALICE, ALICE_TO_BUDDIES, folder, address.clone());
         let bob = Person::with_account(BOB, BOB_TO_BUDDIES, folder, address);
@@ -73,7 +73,8 @@ impl Story {
         let start: String = uri.chars().take(SHOWN_URI).collect();
         self.say(
             ALICE,
-            &format!("made an account and an invitation    {start}...  (one use, 7 days)"),
+            "made an account and an invitation",
+            &format!("{start}...  (one use, 7 days)"),
             json!({}),
         );
 
@@ -99,14 +100,15 @@ impl Story {
         let words = words(&mut self.bob, alice_at_bob).await?;
         self.say(
             BOB,
-            &format!("accepted it                          safety words: {words}"),
+            "accepted it",
+            &format!("safety words: {words}"),
             json!({ "words": words }),
         );
         hold(
             words == self::words(&mut self.alice, bob_at_alice).await?,
             "both see the same words",
         )?;
-        self.say(ALICE, "sees the same words                  equal", json!({}));
+        self.say(ALICE, "sees the same words", "equal", json!({}));
         self.links = Some((bob_at_alice, alice_at_bob));
         Ok(())
     }
@@ -120,17 +122,16 @@ impl Story {
             self.alice.unread().await? == [QUESTION],
             "alice reads bob's text, once",
         )?;
-        let read = |event: &Event| match event {
-            Event::Progress {
-                state: MessageState::Read,
-                ..
-            } => Some(()),
-            _ => None,
-        };
-        self.bob.until("the receipt", read).await?;
+        self.bob
+            .until("the receipt", |event| has_come(event, MessageState::Delivered))
+            .await?;
+        self.bob
+            .until("the second receipt", |event| has_come(event, MessageState::Read))
+            .await?;
         self.say(
             BOB,
-            &format!("-> \"{QUESTION}\"                    stored 202 - delivered - read"),
+            &format!("-> \"{QUESTION}\""),
+            "stored (202), delivered, read",
             json!({ "state": "read" }),
         );
 
@@ -142,7 +143,8 @@ impl Story {
         )?;
         self.say(
             ALICE,
-            &format!("-> \"{ANSWER}\"   read by bob"),
+            &format!("-> \"{ANSWER}\""),
+            "stored (202), read by bob",
             json!({ "state": "read" }),
         );
         Ok(())
@@ -184,7 +186,8 @@ impl Story {
         )?;
         self.say(
             ALICE,
-            &format!("grants bob presence = full           bob sees: {seen}"),
+            "grants bob presence = full",
+            &format!("bob sees: {seen}"),
             json!({ "seen": seen }),
         );
 
@@ -200,7 +203,8 @@ impl Story {
             .await?;
         self.say(
             ALICE,
-            "retracts it                          bob sees: nothing.  the relay has no cell left for bob",
+            "retracts it",
+            "bob sees: nothing; the relay has no cell left for him",
             json!({}),
         );
         Ok(())
@@ -224,7 +228,8 @@ impl Story {
         hold(self.alice.unread().await?.is_empty(), "none comes twice")?;
         self.say(
             ALICE,
-            "goes offline; bob sends 3; relay is killed (SIGKILL) and restarted; alice returns: 3 of 3, in order, none twice",
+            "goes offline; bob sends 3; relay is killed (SIGKILL) and restarted; alice returns:",
+            "3 of 3, in order, none twice",
             json!({ "sent": 3, "received": 3 }),
         );
         Ok(())
@@ -278,8 +283,8 @@ impl Story {
         }
     }
 
-    fn say(&self, who: &str, what: &str, json: Value) {
-        say(self.output, who, what, json);
+    fn say(&self, who: &str, does: &str, so: &str, json: Value) {
+        say(self.output, who, does, so, json);
     }
 }
 
@@ -321,6 +326,10 @@ async fn words(person: &mut Person, buddy: BuddyId) -> Result<String, Advice> {
     words.ok_or_else(|| broken("a buddy has words"))
 }
 
+fn has_come(event: &Event, wanted: MessageState) -> Option<()> {
+    matches!(event, Event::Progress { state, .. } if *state == wanted).then_some(())
+}
+
 async fn message(person: &mut Person) -> Result<(), Advice> {
     person
         .until("a message", |event| {
@@ -336,9 +345,15 @@ fn changed(answer: Answer) -> Result<(), Advice> {
     }
 }
 
-fn say(output: Output, who: &str, what: &str, json: Value) {
-    let more = [("step", json!(who)), ("what", json!(what)), ("held", json!(true))];
-    output.result(&format!("  {who:<8} {what}"), &show::with(json, more));
+fn say(output: Output, who: &str, does: &str, so: &str, json: Value) {
+    let more = [
+        ("step", json!(who)),
+        ("does", json!(does)),
+        ("so", json!(so)),
+        ("held", json!(true)),
+    ];
+    let text = format!("  {who:<8} {does:<36} {so}");
+    output.result(text.trim_end(), &show::with(json, more));
 }
 
 /// Goes on only if a line of the story is true.

@@ -39,8 +39,10 @@ struct Record {
 pub(crate) struct Counts {
     /// Requests that it got.
     pub(crate) requests: usize,
-    /// Bodies of either direction, by their size in octets.
+    /// Bodies of either direction that it can't read, by their size in octets.
     pub(crate) bodies: BTreeMap<usize, usize>,
+    /// Bodies that it has to read: changes of who may write to or read from a box.
+    pub(crate) grants: usize,
 }
 
 /// One SIP message of a stream.
@@ -92,7 +94,9 @@ impl Transcript {
                 if *direction == Direction::In && !seen.head.starts_with("SIP/2.0 ") {
                     counts.requests += 1;
                 }
-                if !seen.body.is_empty() {
+                if field(seen.head, "content-type", "c").is_some_and(|kind| kind.ends_with(".grants")) {
+                    counts.grants += 1;
+                } else if !seen.body.is_empty() {
                     *counts.bodies.entry(seen.body.len()).or_default() += 1;
                 }
             }
@@ -128,11 +132,15 @@ pub(crate) fn messages(stream: &[u8]) -> impl Iterator<Item = Seen<'_>> {
 }
 
 fn content_length(head: &str) -> Option<usize> {
+    field(head, "content-length", "l")?.parse().ok()
+}
+
+/// The value of a header field, by its name or its compact name.
+fn field<'a>(head: &'a str, long: &str, compact: &str) -> Option<&'a str> {
     head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         let name = name.trim();
-        (name.eq_ignore_ascii_case("content-length") || name.eq_ignore_ascii_case("l"))
-            .then(|| value.trim().parse().ok())?
+        (name.eq_ignore_ascii_case(long) || name.eq_ignore_ascii_case(compact)).then(|| value.trim())
     })
 }
 
@@ -174,7 +182,8 @@ mod tests {
             seen.counts(),
             Counts {
                 requests: 2,
-                bodies: BTreeMap::from([(4, 1)])
+                bodies: BTreeMap::from([(4, 1)]),
+                grants: 0
             }
         );
     }

@@ -4,7 +4,6 @@
 //! something, [`Client::look`] reads from it without changing anything, [`Client::event`] says what happened.
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -105,7 +104,7 @@ pub enum CallFault {
     /// The disk failed. The account is closed; what was acknowledged before is safe.
     #[error(transparent)]
     Disk(#[from] DiskFault),
-    /// The account was closed by an earlier fault.
+    /// The account was closed by an earlier fault, or its task broke off.
     #[error("the account was closed")]
     Closed,
 }
@@ -251,6 +250,11 @@ impl Client {
         self.events.recv().await
     }
 
+    /// The next thing that happened already, without waiting.
+    pub fn happened(&mut self) -> Option<Event> {
+        self.events.try_recv().ok()
+    }
+
     /// What last went wrong with the connection to the relay at this host and port.
     pub fn relay_fault(&self, host_port: &str) -> Option<NetFault> {
         self.faults.at(host_port)
@@ -259,13 +263,16 @@ impl Client {
     /// Lets what is queued go out, ends all connections and frees the account.
     ///
     /// # Errors
-    /// The disk failed earlier and nobody was told yet.
-    pub async fn close(mut self) -> Result<(), DiskFault> {
+    /// The disk failed earlier and nobody was told yet, or the account's task broke off.
+    pub async fn close(mut self) -> Result<(), CallFault> {
         if self.orders.send(Order::End).await.is_err() {
             tracing::debug!("the account was closed before");
         }
         match self.task.take() {
-            Some(task) => task.await.unwrap_or_else(|_| Err(ended_early())),
+            Some(task) => task
+                .await
+                .map_err(|_| CallFault::Closed)?
+                .map_err(CallFault::Disk),
             None => Ok(()),
         }
     }
@@ -284,14 +291,9 @@ impl Client {
         };
         match task.await {
             Ok(Err(fault)) => CallFault::Disk(fault),
-            Ok(Ok(())) => CallFault::Closed,
-            Err(_) => CallFault::Disk(ended_early()),
+            Ok(Ok(())) | Err(_) => CallFault::Closed,
         }
     }
-}
-
-fn ended_early() -> DiskFault {
-    DiskFault::Io(io::Error::other("the account's task ended early"))
 }
 
 fn take_lock(profile: &Profile) -> Result<AccountLock, OpenFault> {
