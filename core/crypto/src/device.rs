@@ -1,4 +1,4 @@
-//! Devices and their certificates. Spec: handshake, "Certificates".
+//! Devices and their certificates. Spec: handshake, "Account and device".
 //!
 //! A certificate is signed twice: by the account, and by the device itself, which stops an account from adopting
 //! a device that isn't its own. Parsing verifies both; whether it is valid *now* is asked separately, because

@@ -1,4 +1,4 @@
-//! Accounts and their pins. Spec: conventions, "Accounts"; invitation, "Pin".
+//! Accounts and their pins. Spec: handshake, "Account and device".
 //!
 //! An account record is a version and the account's public key. Its hash, cut to 130 bits, is what an invitation
 //! carries: a second preimage is all that a forger could use, a collision gives him nothing.

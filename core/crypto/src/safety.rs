@@ -1,4 +1,4 @@
-//! The number and the words that two people compare. Spec: invitation, "Safety number".
+//! The number and the words that two people compare. Spec: handshake, "Safety number".
 //!
 //! It is about accounts, so it doesn't change with devices, and both sides get the same. 60 digits are about 199
 //! bits, six words 66. Whoever stands in the middle chooses two accounts, one for each side, and needs both sides

@@ -1,4 +1,4 @@
-//! What buddies say to each other inside envelopes. Spec: `spec/link.md`, contents.
+//! What buddies say to each other inside envelopes. Spec: `spec/content.md`, contents.
 //!
 //! Each item of a body is a kind and a CBOR map with numbered fields. Kinds and fields that aren't known are passed
 //! over, so an older version takes from a newer one what it understands.

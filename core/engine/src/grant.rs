@@ -1,4 +1,4 @@
-//! What a person gives a buddy. Spec: `spec/permissions.md`.
+//! What a person gives a buddy. Spec: `spec/content.md`.
 //!
 //! A permission is given and taken here; what enforces it is keys and the relay's grants, in
 //! [`crate::presence`] and [`crate::boxes`].

@@ -1,4 +1,4 @@
-//! A link with one buddy: its phases, and everything that the engine keeps about him. Spec: `spec/link.md`.
+//! A link with one buddy: its phases, and everything that the engine keeps about him. Spec: `spec/handshake.md`.
 //!
 //! Phases are types. *Asking*: we used his invitation; nothing but the first flight may leave. *Answering*: he used
 //! ours; he learns of our queue as soon as it stands. *Linked*: messages go both ways.

@@ -1,4 +1,4 @@
-//! Where a box is, and which key opens it. Spec: `spec/link.md`, addresses.
+//! Where a box is, and which key opens it. Spec: `spec/content.md`, addresses.
 //!
 //! Notation: `host[:port]/<relay key, 26>/<box, 26>`, all in small letters; it stands in bundles and in messages
 //! between buddies, never on the wire in the clear.

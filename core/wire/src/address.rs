@@ -1,4 +1,4 @@
-//! The address of a relay: where it is and which key it must show. Spec: `spec/wire.md`, relay addresses.
+//! The address of a relay: where it is and which key it must show. Spec: `spec/boxes.md`, relay addresses.
 //!
 //! `sipher-relay:HOST[:PORT]/KEY[/TOKEN]`, in any case; a QR code has it in capitals, where its
 //! alphanumeric set holds. Nothing is resolved here.

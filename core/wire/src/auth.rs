@@ -1,4 +1,4 @@
-//! Proofs of possession: who owns a box, who holds a grant. Spec: `spec/wire.md`, proofs; CRYPTO.md B6.
+//! Proofs of possession: who owns a box, who holds a grant. Spec: `spec/boxes.md`, proofs; CRYPTO.md B6.
 //!
 //! A proof is an Ed25519 signature bound to one connection, so what an eavesdropper of headers or a log
 //! holds is useless elsewhere. Signing is the caller's: this module gives the octets to sign.

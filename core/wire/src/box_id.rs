@@ -1,4 +1,4 @@
-//! Self-certifying ids of a relay's boxes. Spec: `spec/wire.md`, boxes.
+//! Self-certifying ids of a relay's boxes. Spec: `spec/boxes.md`, boxes.
 //!
 //! An id says nothing of a person, of another box, or of its own kind: who knows the owner's key can
 //! check all three. Nobody can take a box over, since that needs a second key with the same hash.

@@ -1,4 +1,4 @@
-//! What a relay knows of a permission: a key, a right, an end, an allowance. Spec: `spec/wire.md`, grants.
+//! What a relay knows of a permission: a key, a right, an end, an allowance. Spec: `spec/boxes.md`, grants.
 //!
 //! The seed behind the key never comes here; it travels in end-to-end encrypted messages. Whose grant it
 //! is, the relay doesn't learn either.

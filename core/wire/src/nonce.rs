@@ -1,5 +1,5 @@
 //! Proofs on a connection without a TLS exporter: plain loopback, a browser's WebSocket, a proxy that
-//! ends TLS. Spec: `spec/wire.md`, proofs without an exporter; RFC 3261 §22.
+//! ends TLS. Spec: `spec/boxes.md`, proofs without an exporter; RFC 3261 §22.
 //!
 //! The relay challenges with a nonce in a 401. The signature then covers the request *and* the relay's
 //! name and key as the client has them, or one relay could fetch a nonce from another and play the

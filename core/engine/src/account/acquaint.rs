@@ -1,4 +1,4 @@
-//! Using somebody's invitation: from his bundle to our first flight. Spec: `spec/link.md`, asking.
+//! Using somebody's invitation: from his bundle to our first flight. Spec: `spec/invitation.md`, asking.
 //!
 //! Who made the bundle is checked before anything of it is used. The new buddy, our queue for him and the flight are
 //! one write; the flight leaves once our queue stands, since it names that queue.

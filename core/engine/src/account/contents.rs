@@ -1,4 +1,4 @@
-//! What opened items do: lines, receipts, rights, presence. Spec: `spec/link.md`, contents.
+//! What opened items do: lines, receipts, rights, presence. Spec: `spec/content.md`, contents.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! Giving and taking rights, and what they show. Spec: `spec/permissions.md`, `spec/presence.md`.
+//! Giving and taking rights, and what they show. Spec: `spec/content.md`, `spec/presence.md`.
 //!
 //! Reading is stopped by keys and by the relay; writing is stopped by the relay and by our refusal of the link.
 

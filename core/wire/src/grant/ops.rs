@@ -1,4 +1,4 @@
-//! The body of a PUBLISH for `sipher-grants`: what an owner changes in one step. Spec: `spec/wire.md`, grants.
+//! The body of a PUBLISH for `sipher-grants`: what an owner changes in one step. Spec: `spec/boxes.md`, grants.
 //!
 //! ```text
 //! body   = version u8 (1) || count u8 (1..=64) || count * op
