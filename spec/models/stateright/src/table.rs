@@ -83,7 +83,7 @@ impl<W: Write> Table<W> {
         writeln!(self.out, "{text}")
     }
 
-    /// Sums up. Whether nothing was otherwise than expected.
+    /// Sums up. Whether anything was tried at all, and nothing was otherwise than expected.
     ///
     /// # Errors
     /// What writing says.
@@ -93,7 +93,7 @@ impl<W: Write> Table<W> {
             "\n{} as expected, {} not, {} skipped",
             self.met, self.unmet, self.skipped
         )?;
-        Ok(self.unmet == 0)
+        Ok(self.unmet == 0 && self.met.saturating_add(self.skipped) > 0)
     }
 }
 
@@ -133,6 +133,11 @@ mod tests {
         let mut table = Table::begin(Vec::new()).unwrap();
         table.push(&row(Outcome::Skipped)).unwrap();
         assert!(table.end().unwrap());
+    }
+
+    #[test]
+    fn a_run_without_a_line_is_no_success() {
+        assert!(!Table::begin(Vec::new()).unwrap().end().unwrap());
     }
 
     #[test]
