@@ -24,7 +24,7 @@ mod tests;
 
 pub use self::io::{
     Answer, Ask, BarrierId, Binding, Claim, ConnId, Delivery, Handover, NewItem, News, Opening, Outcome,
-    Output, Owner, Publication, Registering, RequestId, Ticket, WatchId, Watching,
+    Output, Owner, Place, Publication, Registering, RequestId, Ticket, WatchId, Watching,
 };
 
 use self::boxes::Boxes;

@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::proofs::Addressed;
 use super::{Class, Desk};
 use crate::limits::{FLOW_LIFETIME_MAX_SECS, FLOW_LIFETIME_SECS, KEPT_MAX_SECS, VALUE_LIFETIME_SECS};
-use crate::mailbox::{Ask, Binding, NewItem, Publication, Registering, Watching};
+use crate::mailbox::{Ask, Binding, NewItem, Place, Publication, Registering, Watching};
 use sipher_wire::sip::{CallId, Contacts, Dialog, Method, Name, Request, Tag};
 use sipher_wire::{BoxId, GrantOps, Package, Right, Time};
 use std::sync::Arc;
@@ -50,15 +50,19 @@ impl Desk {
             .ok_or(Fault::Forbidden)?;
         let owner = self.proofs.owner(now, request, id, at)?;
         let lifetime_secs = door::lifetime_secs(request);
+        let call_id = CallId::parse(request.call_id()).ok_or(Fault::Bad)?;
+        let place = Place {
+            call_id,
+            cseq: request.cseq(),
+        };
         let registering = match request.contacts() {
             Contacts::Absent => Registering::Query,
             Contacts::Listed(_) if lifetime_secs > 0 => Registering::Bind(Binding {
                 contact: text(request.head().value(Name::Contact)),
                 lifetime_secs: lifetime_secs.min(FLOW_LIFETIME_MAX_SECS),
-                call_id: CallId::parse(request.call_id()).ok_or(Fault::Bad)?,
-                cseq: request.cseq(),
+                place,
             }),
-            Contacts::All | Contacts::Listed(_) | Contacts::Mixed => Registering::Unbind,
+            Contacts::All | Contacts::Listed(_) | Contacts::Mixed => Registering::Unbind(place),
         };
         Ok(Ask::Register(owner, registering))
     }

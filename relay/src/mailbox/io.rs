@@ -95,7 +95,16 @@ pub enum Registering {
     /// Its items on this connection.
     Bind(Binding),
     /// No more items.
-    Unbind,
+    Unbind(Place),
+}
+
+/// Which REGISTER of its call a request is. Numbers rise within a call.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// The call.
+    pub call_id: CallId,
+    /// The number.
+    pub cseq: u32,
 }
 
 /// Where the items of a queue go.
@@ -105,10 +114,8 @@ pub struct Binding {
     pub contact: Box<str>,
     /// How many seconds it is to hold.
     pub lifetime_secs: u32,
-    /// The call of the REGISTER, and its number in it.
-    pub call_id: CallId,
-    /// Numbers rise within a call.
-    pub cseq: u32,
+    /// The REGISTER that made it.
+    pub place: Place,
 }
 
 /// An item for a queue.

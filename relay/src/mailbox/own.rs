@@ -1,7 +1,9 @@
 //! What owners do with their boxes: REGISTER and PUBLISH. Spec: `spec/relay.md`; SIP.md G1 to G5, P1 to P3.
 
 use super::boxes::{BoxState, Content, Version};
-use super::io::{Answer, Binding, ConnId, Opening, Owner, Publication, Registering, WatchId, secs_until};
+use super::io::{
+    Answer, Binding, ConnId, Opening, Owner, Place, Publication, Registering, WatchId, secs_until,
+};
 use super::queue::Bound;
 use super::record::{self, BoxRecord, CellRecord};
 use super::timers::Timer;
@@ -40,16 +42,18 @@ impl<S: Store> Mailbox<S> {
             self.reply(asker, Answer::Forbidden);
             return Ok(());
         };
-        if let Registering::Bind(binding) = &registering
-            && self.is_older(&owner.id, binding)
-        {
+        let place = match &registering {
+            Registering::Query => None,
+            Registering::Bind(Binding { place, .. }) | Registering::Unbind(place) => Some(place),
+        };
+        if place.is_some_and(|place| self.is_older(&owner.id, place)) {
             self.reply(asker, Answer::OutOfOrder);
             return Ok(());
         }
         match registering {
             Registering::Query => {}
             Registering::Bind(binding) => self.bind(now, asker.conn, owner.id, binding),
-            Registering::Unbind => self.unbind(&owner.id),
+            Registering::Unbind(_) => self.unbind(&owner.id),
         }
         let bound = self
             .boxes
@@ -68,9 +72,10 @@ impl<S: Store> Mailbox<S> {
 
     /// Whether a REGISTER comes after a later one of its call (RFC 3261 §10.3 step 7).
     // spec: reg-6
-    fn is_older(&mut self, id: &BoxId, binding: &Binding) -> bool {
+    fn is_older(&mut self, id: &BoxId, place: &Place) -> bool {
         let bound = self.boxes.queue_mut(id).and_then(|queue| queue.bound.as_ref());
-        bound.is_some_and(|b| b.binding.call_id == binding.call_id && binding.cseq <= b.binding.cseq)
+        let last = bound.map(|bound| &bound.binding.place);
+        last.is_some_and(|last| last.call_id == place.call_id && place.cseq <= last.cseq)
     }
 
     /// A box has one owner on one connection: the newest takes it over from the one before.
