@@ -35,6 +35,7 @@ pub(crate) enum Content {
 }
 
 /// A message of a person.
+#[expect(clippy::struct_field_names, reason = "the text of a Text is its text")]
 #[derive(Encode, Decode)]
 #[cbor(map)]
 pub(crate) struct Text {
@@ -254,5 +255,40 @@ mod tests {
             .as_str(),
             "Ann"
         );
+    }
+
+    #[test]
+    fn items_have_the_octets_of_the_specification() {
+        let rights = RightsNow {
+            message: true,
+            presence: PresenceLevel::Status,
+            receipts: ReceiptLevel::Read,
+        };
+        let text = Text {
+            id: MessageId([9; 16]),
+            written: Time::from_millis(1_700_000_000_000),
+            text: "hi".to_string(),
+        };
+        let receipt = Receipt {
+            level: ReceiptLevel::Read,
+            messages: Vec::from([Blob::of(&[7; 16])]),
+        };
+        let octets = |content: Content| {
+            let item = content.to_item();
+            let tlv = item.as_tlv().unwrap();
+            (tlv.kind(), tlv.value().to_vec())
+        };
+
+        assert_eq!(
+            octets(Content::Rights(rights)),
+            (19, b"\xa3\x00\xf5\x01\x02\x02\x02".to_vec())
+        );
+        let written = b"\x01\x1b\x00\x00\x01\x8b\xcf\xe5\x68\x00\x02\x62hi";
+        assert_eq!(
+            octets(Content::Text(text)),
+            (16, [b"\xa3\x00\x50".as_slice(), &[9; 16], written].concat())
+        );
+        let ids = [b"\xa2\x00\x02\x01\x81\x50".as_slice(), &[7; 16]].concat();
+        assert_eq!(octets(Content::Receipt(receipt)), (20, ids));
     }
 }

@@ -158,7 +158,7 @@ pub enum PresenceView<'a> {
 }
 
 /// How far two honest clocks may be apart.
-const CLOCK_TOLERANCE: core::time::Duration = core::time::Duration::from_secs(120);
+const CLOCK_TOLERANCE: core::time::Duration = core::time::Duration::from_mins(2);
 
 #[cfg(test)]
 mod tests {

@@ -269,6 +269,7 @@ const FIRST_CAPACITY: usize = 512;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use minicbor::{Decode, Encode};
 
     #[derive(Encode, Decode)]
     #[cbor(map)]

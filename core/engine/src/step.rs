@@ -103,6 +103,10 @@ impl<'a> Step<'a> {
     }
 
     /// The randomness, for those who want to know its size.
+    #[expect(
+        clippy::mut_mut,
+        reason = "the wire takes generators of a known size, and this one is dynamic"
+    )]
     pub(crate) fn rng_sized(&mut self) -> &mut &'a mut dyn CryptoRng {
         &mut self.rng
     }

@@ -206,10 +206,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_value() {
-        let op = Op::Put(
-            Key::single(Kind::Session, b""),
-            Zeroizing::new(b"secret".to_vec()),
-        );
+        let op = Op::Put(Key::single(Kind::Buddy, b""), Zeroizing::new(b"secret".to_vec()));
         assert_eq!(alloc::format!("{op:?}"), "Put(Buddy, ..)");
     }
 }

@@ -3,6 +3,13 @@
 //!
 //! Time stands still but for what the [`World`] lets pass, and randomness comes from a seed, so a run is repeated by
 //! its seed and its [`Faults`].
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    reason = "a test's helpers fail by panicking"
+)]
 
 mod disk;
 mod faults;

@@ -20,10 +20,14 @@ pub struct RelayNode {
     pub(crate) effects: u64,
 }
 
-/// What a relay sent.
+/// What a relay did.
 #[derive(Debug)]
-pub(crate) enum Sent {
-    Octets(u64, Bytes),
+pub(crate) enum Did {
+    /// Made something durable.
+    Committed,
+    /// Sent octets on a connection.
+    Sent(u64, Bytes),
+    /// Closed a connection.
     Closed(u64),
 }
 
@@ -86,7 +90,7 @@ impl RelayNode {
     }
 
     /// Carries out the next effect. `None` when there is none.
-    pub(crate) fn poll(&mut self, now: Time, rng: &mut ChaCha20Rng) -> Option<Option<Sent>> {
+    pub(crate) fn poll(&mut self, now: Time, rng: &mut ChaCha20Rng) -> Option<Did> {
         let effect = self.machine.poll()?;
         self.effects += 1;
         Some(match effect {
@@ -98,14 +102,14 @@ impl RelayNode {
                 self.machine
                     .committed(now, ticket, rng)
                     .expect("memory doesn't fail");
-                None
+                Did::Committed
             }
-            Effect::Write(conn, octets) => Some(Sent::Octets(conn.0, octets)),
-            Effect::Close(conn) => Some(Sent::Closed(conn.0)),
+            Effect::Write(conn, octets) => Did::Sent(conn.0, octets),
+            Effect::Close(conn) => Did::Closed(conn.0),
         })
     }
 
-    /// Whether the next effect is a commit that hasn't happened.
+    /// Writes the next effect, if it is a commit, without making it durable.
     pub(crate) fn apply_unsynced(&mut self) {
         if let Some(Effect::Commit(_, batch)) = self.machine.poll() {
             self.store.apply(&batch).expect("memory doesn't fail");

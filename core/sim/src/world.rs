@@ -17,7 +17,7 @@ use crate::disk::Disk;
 use crate::faults::{Crash, Cut, Faults};
 use crate::node::Node;
 use crate::recorder::Recorder;
-use crate::relay::{RelayNode, Sent};
+use crate::relay::{Did, RelayNode};
 
 /// Somebody in the world.
 pub type Person = usize;
@@ -275,12 +275,12 @@ impl World {
         }
         match self.relay.poll(self.now, &mut self.rng) {
             None => false,
-            Some(None) => true,
-            Some(Some(Sent::Octets(conn, octets))) => {
+            Some(Did::Committed) => true,
+            Some(Did::Sent(conn, octets)) => {
                 self.packets.push_back(Packet::ToClient(conn, octets));
                 true
             }
-            Some(Some(Sent::Closed(conn))) => {
+            Some(Did::Closed(conn)) => {
                 self.packets.push_back(Packet::Closed(conn));
                 true
             }
@@ -290,8 +290,8 @@ impl World {
     fn deliver(&mut self) -> bool {
         match self.packets.pop_front() {
             None => return false,
-            Some(Packet::ToRelay(conn, octets)) => self.to_relay(conn, &octets),
-            Some(Packet::ToClient(conn, octets)) => self.to_client(conn, &octets),
+            Some(Packet::ToRelay(conn, octets)) => self.reach_relay(conn, &octets),
+            Some(Packet::ToClient(conn, octets)) => self.reach_client(conn, &octets),
             Some(Packet::Closed(conn)) => {
                 if let Some(wire) = self.wires.get(&conn) {
                     let person = wire.person;
@@ -303,7 +303,7 @@ impl World {
         true
     }
 
-    fn to_relay(&mut self, conn: u64, octets: &[u8]) {
+    fn reach_relay(&mut self, conn: u64, octets: &[u8]) {
         let Some(wire) = self.wires.get_mut(&conn) else {
             return;
         };
@@ -328,7 +328,7 @@ impl World {
         }
     }
 
-    fn to_client(&mut self, conn: u64, octets: &[u8]) {
+    fn reach_client(&mut self, conn: u64, octets: &[u8]) {
         let Some(person) = self.wires.get(&conn).map(|wire| wire.person) else {
             return;
         };
@@ -421,7 +421,7 @@ impl World {
         self.packets = others.into();
         for packet in mine {
             if let Packet::ToRelay(conn, octets) = packet {
-                self.to_relay(conn, &octets);
+                self.reach_relay(conn, &octets);
             }
         }
     }

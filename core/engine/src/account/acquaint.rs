@@ -78,21 +78,18 @@ impl Account {
         };
         let asking = self.first_flight(&bundle, &keys, hello, step)?;
         let his_name = Profile::name_in(bundle.profile());
-        let id = match known {
-            Some(id) => id,
-            None => {
-                let id = self.me.next_buddy();
-                step.touch(Touched::Account);
-                let name = self.free_name(fetching.as_name.or_else(|| his_name.clone()));
-                let mut peer = Peer::new(id, name, account, Stage::Asking(asking), step.now);
-                peer.queue = Some(queue);
-                peer.own_name = his_name;
-                self.peers.insert(id, peer);
-                step.touch(Touched::Buddy(id));
-                return Ok(id);
-            }
-        };
-        self.ask_again(id, asking, fetching.as_name, step);
+        if let Some(id) = known {
+            self.ask_again(id, asking, fetching.as_name, step);
+            return Ok(id);
+        }
+        let id = self.me.next_buddy();
+        step.touch(Touched::Account);
+        let name = self.free_name(fetching.as_name.or_else(|| his_name.clone()));
+        let mut peer = Peer::new(id, name, account, Stage::Asking(asking), step.now);
+        peer.queue = Some(queue);
+        peer.own_name = his_name;
+        self.peers.insert(id, peer);
+        step.touch(Touched::Buddy(id));
         Ok(id)
     }
 

@@ -115,11 +115,8 @@ impl Account {
             Asked::Barrier(_) => {
                 if let Some((_, flow)) = self.net.flow_mut(key) {
                     flow.drain = match flow.drain {
-                        // spec: reg-4
-                        // spec: client-11
-                        Drain::Asked { disturbed: false } => Drain::Done,
                         Drain::Asked { disturbed: true } | Drain::Due => Drain::Due,
-                        Drain::Done => Drain::Done,
+                        Drain::Asked { disturbed: false } | Drain::Done => Drain::Done,
                     };
                 }
             }

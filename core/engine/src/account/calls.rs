@@ -234,9 +234,7 @@ impl Account {
             return Some(Ok(self.accepted(buddy, Vec::new())));
         }
         let own = self.place_trouble(&self.own_place(), now);
-        let his = self
-            .send_place(peer)
-            .and_then(|key| self.place_trouble(&key, now));
+        let his = Self::send_place(peer).and_then(|key| self.place_trouble(&key, now));
         let trouble = if peer.queue.as_ref().is_some_and(|queue| queue.is_granted) {
             his
         } else {
@@ -267,10 +265,8 @@ impl Account {
         let own = self.place_trouble(&self.own_place(), now);
         if peer.link_stage() < LinkStage::Linked && peer.talking().is_none() {
             // Nothing can leave before the link stands, and that comes over our own relay, if at all.
-            let settled = self.is_place_done(&self.own_place(), now) && self.send_place(peer).is_none();
-            let his = self
-                .send_place(peer)
-                .and_then(|key| self.place_trouble(&key, now));
+            let settled = self.is_place_done(&self.own_place(), now) && Self::send_place(peer).is_none();
+            let his = Self::send_place(peer).and_then(|key| self.place_trouble(&key, now));
             let trouble = own.or(his);
             return (settled || trouble.is_some()).then(|| Ok(sending.answer(trouble)));
         }
@@ -278,7 +274,7 @@ impl Account {
             // Only his receipts are missing, and they come over our own relay.
             return own.map(|trouble| Ok(sending.answer(Some(trouble))));
         }
-        let key = self.send_place(peer)?;
+        let key = Self::send_place(peer)?;
         let trouble = self.place_trouble(&key, now)?;
         Some(Ok(sending.answer(Some(trouble))))
     }

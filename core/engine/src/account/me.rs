@@ -43,9 +43,9 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            receipts: Duration::from_secs(60),
+            receipts: Duration::from_mins(1),
             fan_out: Duration::from_secs(3),
-            freshness: Duration::from_secs(60 * 60),
+            freshness: Duration::from_hours(1),
         }
     }
 }
@@ -121,8 +121,8 @@ impl Me {
 /// The device that made the account.
 const FIRST_DEVICE: u32 = 1;
 /// A certificate must hold for buddies whose clock is behind ours.
-const CLOCKS_APART: Duration = Duration::from_secs(24 * 60 * 60);
+const CLOCKS_APART: Duration = Duration::from_hours(24);
 /// Longer than a device is used; what ends a device sooner is the list of devices.
-const DEVICE_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
-const MIN_FRESHNESS: Duration = Duration::from_secs(15 * 60);
-const MAX_FRESHNESS: Duration = Duration::from_secs(24 * 60 * 60);
+const DEVICE_LIFETIME: Duration = Duration::from_hours(10 * 365 * 24);
+const MIN_FRESHNESS: Duration = Duration::from_mins(15);
+const MAX_FRESHNESS: Duration = Duration::from_hours(24);

@@ -111,7 +111,8 @@ impl Account {
         };
         step.touch(Touched::Buddy(buddy));
         let Some(talking) = peer.talking_mut() else {
-            return Ok(self.answer_came(buddy, next, &body, step));
+            self.answer_came(buddy, next, &body, step);
+            return Ok(());
         };
         // spec: ratchet-12
         // spec: client-9

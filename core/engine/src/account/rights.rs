@@ -59,13 +59,12 @@ impl Account {
                     since,
                     until,
                 });
-                match &mut peer.queue {
+                if let Some(queue) = &mut peer.queue {
                     // The relay's grant has the end, too.
-                    Some(queue) => queue.is_granted = false,
-                    None => {
-                        peer.queue = Some(OwnQueue::new(step.rng));
-                        peer.owes_hello = true;
-                    }
+                    queue.is_granted = false;
+                } else {
+                    peer.queue = Some(OwnQueue::new(step.rng));
+                    peer.owes_hello = true;
                 }
             }
             RightChange::Receipts(level) => {

@@ -20,21 +20,9 @@ use crate::step::{Step, Touched};
 use crate::store::StoreFault;
 
 impl Account {
-    /// The box to which something could leave for this buddy now.
-    fn send_access<'a>(&self, peer: &'a Peer) -> Option<&'a Access> {
-        match &peer.stage {
-            // spec: invite-6
-            // The first flight names our queue, so the queue must stand first.
-            Stage::Asking(asking) if !asking.is_stored && has_standing_queue(peer) => Some(&asking.door),
-            Stage::Linked(talking) if !peer.outbox.is_empty() => Some(&talking.to),
-            Stage::Asking(_) | Stage::Answering(_) | Stage::Linked(_) => None,
-        }
-    }
-
     /// Where it would leave.
-    pub(super) fn send_place(&self, peer: &Peer) -> Option<PlaceKey> {
-        self.send_access(peer)
-            .map(|access| PlaceKey::new(&access.at.relay, Class::Send))
+    pub(super) fn send_place(peer: &Peer) -> Option<PlaceKey> {
+        send_access(peer).map(|access| PlaceKey::new(&access.at.relay, Class::Send))
     }
 
     /// The places where something could leave now.
@@ -42,7 +30,7 @@ impl Account {
         let relays = self
             .peers
             .values()
-            .filter_map(|peer| self.send_access(peer))
+            .filter_map(|peer| send_access(peer))
             .map(|access| &access.at.relay);
         relays
             .map(|relay| (PlaceKey::new(relay, Class::Send), relay.clone()))
@@ -56,7 +44,7 @@ impl Account {
         }
         self.peers
             .values()
-            .filter(|peer| self.send_place(peer).is_some_and(|own| own == *key))
+            .filter(|peer| Self::send_place(peer).is_some_and(|own| own == *key))
             .find_map(|peer| {
                 let asked = match &peer.stage {
                     Stage::Asking(_) => Asked::Flight(peer.id),
@@ -184,6 +172,17 @@ impl Account {
             name: self.me.name.as_str().into(),
             queue,
         })
+    }
+}
+
+/// The box to which something could leave for this buddy now.
+fn send_access(peer: &Peer) -> Option<&Access> {
+    match &peer.stage {
+        // spec: invite-6
+        // The first flight names our queue, so the queue must stand first.
+        Stage::Asking(asking) if !asking.is_stored && has_standing_queue(peer) => Some(&asking.door),
+        Stage::Linked(talking) if !peer.outbox.is_empty() => Some(&talking.to),
+        Stage::Asking(_) | Stage::Answering(_) | Stage::Linked(_) => None,
     }
 }
 

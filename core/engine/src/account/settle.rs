@@ -247,4 +247,4 @@ impl Account {
 }
 
 /// How long a connection without work is kept while the account stays connected.
-const IDLE: core::time::Duration = core::time::Duration::from_secs(60);
+const IDLE: core::time::Duration = core::time::Duration::from_mins(1);

@@ -194,4 +194,4 @@ fn cell_id(owner: &SigningKey) -> BoxId {
 }
 
 /// How long a one-time invitation can be used.
-pub(crate) const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub(crate) const LIFETIME: Duration = Duration::from_hours(7 * 24);

@@ -7,7 +7,7 @@ use core::time::Duration;
 use bytes::Bytes;
 use sipher_wire::flow::{ClientKeepalive, ClientTransactions, Due, KeepaliveStep, Link, Registration, Watch};
 use sipher_wire::sip::{
-    After, Cut, Cutter, Origin, Request, Response, Side, Tag, Transport, Verdict, check, check_broken,
+    After, Cut, Cutter, Origin, Reply, Request, Response, Side, Tag, Transport, Verdict, check, check_broken,
 };
 use sipher_wire::{Binding, BoxId, Time};
 
@@ -120,7 +120,7 @@ impl Flow {
                 }
                 Verdict::Refuse(refusal) => {
                     let tag = Tag::random(step.rng_sized());
-                    let reply = refusal.reply(&tag).map(|reply| reply.write());
+                    let reply = refusal.reply(&tag).map(Reply::write);
                     match (refusal.after, reply) {
                         (After::Keep, Some(reply)) => return Some(Arrived::Reply(reply)),
                         (After::Keep, None) => {}
@@ -213,6 +213,6 @@ impl Flow {
 }
 
 /// How often a connection is pinged where the relay says nothing: below what middle boxes forget.
-const FLOW_TIMER: Duration = Duration::from_secs(120);
+const FLOW_TIMER: Duration = Duration::from_mins(2);
 /// No relay may make us ping more often.
 const MIN_FLOW_TIMER: Duration = Duration::from_secs(10);

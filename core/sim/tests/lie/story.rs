@@ -112,7 +112,7 @@ fn an_invitation_works_once() {
     let second = world.call(
         eve,
         Command::Accept {
-            uri: uri.to_string().into(),
+            uri: uri.clone().into(),
             as_name: None,
         },
     );
@@ -152,7 +152,7 @@ fn wrong_invitations_are_refused_before_anything_is_asked() {
     let own = world.call(
         anna,
         Command::Accept {
-            uri: uri.to_string().into(),
+            uri: uri.clone().into(),
             as_name: None,
         },
     );
@@ -160,7 +160,7 @@ fn wrong_invitations_are_refused_before_anything_is_asked() {
     let cut = world.call(
         bob,
         Command::Accept {
-            uri: uri[..uri.len() - 3].to_string().into(),
+            uri: uri.get(..uri.len() - 3).unwrap().to_owned().into(),
             as_name: None,
         },
     );
@@ -341,7 +341,7 @@ fn presence_that_is_not_renewed_becomes_unknown() {
         .unwrap()
         .unwrap();
 
-    world.now = world.now + Duration::from_secs(63 * 60);
+    world.now = world.now + Duration::from_mins(63);
 
     let account = world.nodes[bob].account();
     let view = account.buddy(buddy(&world, bob), world.now).unwrap().presence;
@@ -375,7 +375,7 @@ fn who_stays_hears_at_once_and_renews_presence_before_it_ends() {
     assert_eq!(texts(&world, bob), ["hello"]);
 
     for hour in 0..30 {
-        world.pass(Duration::from_secs(3600));
+        world.pass(Duration::from_hours(1));
         let account = world.nodes[bob].account();
         let view = account.buddy(buddy(&world, bob), world.now).unwrap().presence;
         assert!(
@@ -437,7 +437,7 @@ fn a_right_with_an_end_ends_by_itself() {
     let mut world = World::new(13, Faults::default());
     let (anna, bob) = linked(&mut world);
     let to_bob = buddy(&world, anna);
-    let until = Some(world.now + Duration::from_secs(600));
+    let until = Some(world.now + Duration::from_mins(10));
     let right = RightChange::Presence(PresenceLevel::Full);
     world
         .call(
