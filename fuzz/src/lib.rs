@@ -9,6 +9,7 @@ pub mod mutate;
 
 mod crypto;
 mod dice;
+mod relay;
 mod wire;
 
 pub use dice::{Dice, edited};
@@ -28,6 +29,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("phrase", crypto::phrase::target),
     ("presence_open", crypto::presence_open::target),
     ("relay_address", wire::relay_address::target),
+    ("relay_stream", relay::stream::target),
     ("sip_answer", wire::sip_answer::target),
     ("sip_build", wire::sip_build::target),
     ("sip_cutter", wire::sip_cutter::target),

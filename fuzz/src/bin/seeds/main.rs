@@ -3,6 +3,7 @@
 //! The same program writes the same octets. Finds and what libFuzzer kept stay as they are.
 
 mod crypto;
+mod relay;
 mod wire;
 
 use std::fs;
@@ -37,6 +38,7 @@ fn seeds_of(target: &str) -> Vec<Vec<u8>> {
         "state_decode" => crypto::choices(9, 300),
         "grants_body" => wire::grants_bodies(),
         "relay_address" => wire::relay_addresses(),
+        "relay_stream" => relay::stories(),
         "sip_answer" | "sip_reader" => wire::messages(),
         "sip_build" => wire::builds(),
         "sip_cutter" => wire::streams(),
