@@ -12,9 +12,6 @@ mod fault;
 mod outgoing;
 mod proofs;
 
-#[cfg(test)]
-mod tests;
-
 use self::dialogs::Dialogs;
 use self::fault::Fault;
 use self::outgoing::{Outgoing, Sent};

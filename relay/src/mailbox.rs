@@ -19,9 +19,6 @@ mod sweep;
 mod timers;
 mod watch;
 
-#[cfg(test)]
-mod tests;
-
 pub use self::io::{
     Answer, Ask, BarrierId, Binding, Claim, ConnId, Delivery, Handover, NewItem, News, Opening, Outcome,
     Output, Owner, Place, Publication, Registering, RequestId, Ticket, WatchId, Watching,

@@ -11,10 +11,15 @@
 mod support;
 
 mod cells;
+mod deliveries;
 mod door;
 mod grants;
 mod insecure;
+mod kills;
 mod owners;
+mod programs;
 mod queues;
 mod refusal;
+mod sipp;
+mod starts;
 mod transactions;
