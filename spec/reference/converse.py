@@ -148,17 +148,20 @@ class Conversation:
         self.report.line(self.link.texts[-1].text == LONG, "the same from Rust")
 
     def set_back(self) -> None:
-        """This side goes back to an old state, as a restored backup would; Rust must neither open it nor break."""
+        """This side goes back to old states, as a restored backup would; Rust must neither open it nor break."""
         self.python.text(self.link, "before")
-        old = self.link.session
-        self.python.text(self.link, "seen")
         heard = self.rust.read()
-        self.link.session = old
-        self.python.text(self.link, "under a number that was used")
-        heard += self.rust.read()
-        self.python.text(self.link, "after")
-        heard += self.rust.read()
-        self.report.line(heard == ["before", "seen", "after"], "an old state's message does not open, the next does")
+        for _ in range(3):
+            old = self.link.session
+            self.python.text(self.link, "seen")
+            heard += self.rust.read()
+            self.link.session = old
+            self.python.text(self.link, "under a number that was used")
+            heard += self.rust.read()
+            self.python.text(self.link, "after")
+            heard += self.rust.read()
+        self.report.line(heard == ["before", *["seen", "after"] * 3], "an old state's message does not open, the next does")
+        self.report.line("rolled_back" in self.rust.events, "Rust tells its person that a state was set back")
 
     def presence_to_rust(self) -> None:
         self.python.grant_presence(self.link, content.FULL, Status(content.AWAY, "at lunch"))

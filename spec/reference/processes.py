@@ -31,6 +31,7 @@ class RustClient:
 
     def __init__(self, program: Path, home: Path, relay: str, name: str) -> None:
         self._program = program
+        self.events: list[str] = []
         no_passphrase = home / "no-passphrase"
         home.mkdir(parents=True)
         no_passphrase.touch()
@@ -39,14 +40,16 @@ class RustClient:
         self.run("init", "--relay", relay, "--name", name)
 
     def run(self, *arguments: str, text: str = "") -> list[Line]:
-        """The JSON lines of a command that must succeed."""
+        """The results of a command that must succeed. Events that happen by the way are put aside."""
         done = subprocess.run(
             [self._program, *arguments, "--json"], input=text, capture_output=True, text=True,
             env=self._environment, timeout=_COMMAND_SECONDS, check=False,
         )
         if done.returncode != 0:
             raise AssertionError(f"sipher {arguments[0]} ended with {done.returncode}: {done.stdout}{done.stderr}")
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.events += [line["event"] for line in lines if line.get("event", "message") != "message"]
+        return [line for line in lines if line.get("event", "message") == "message"]
 
     def invite(self, name: str) -> str:
         return str(self.run("invite", "--for", name)[0]["invitation"])
@@ -59,7 +62,7 @@ class RustClient:
 
     def read(self) -> list[str]:
         """Texts that were unread, in the order in which they are shown."""
-        return [line["text"] for line in self.run("read") if line.get("event") == "message"]
+        return [line["text"] for line in self.run("read")]
 
     def words(self, buddy: str) -> tuple[str, str]:
         line = self.run("verify", buddy)[0]

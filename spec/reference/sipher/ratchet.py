@@ -190,11 +190,13 @@ class Session:
         session = replace(self, trace=[])
         mark = sha256(nonce, hbox)
         if chain is None:
-            session = session._new_chain(header, now, random)
+            session = session._new_chain(header, mark, now, random)
             session, message_key = session._advance(header.n, now)
         else:
-            if (header.dh, header.pq_mix) != (chain.dh, chain.pq_mix):
+            if header.pq_mix != chain.pq_mix:
                 raise Refused("refused")
+            if header.dh != chain.dh:
+                raise self._went_back(chain.header_key, header.n, mark)
             session, message_key = session._key_of(chain, header.n, mark, now)
         place = self.link_id + u8(1 - self.direction)
         try:
@@ -225,12 +227,14 @@ class Session:
             return Header.read(octets), chain
         raise Refused("refused")
 
-    def _new_chain(self, header: Header, now: int, random: Random) -> Session:
+    def _new_chain(self, header: Header, mark: bytes, now: int, random: Random) -> Session:
         due = self.pq.epoch if isinstance(self.pq, Answer) else 0
         if header.pq_mix not in (0, due):
             raise Refused("refused")
         if not self.own_secret:
             raise Refused("refused")
+        if self.receiving and header.pn < self.receiving.n:
+            raise self._went_back(self.next_receive_header_key, header.n, mark)
         session = self._end_chain(header.pn, now) if self.receiving else self
         pq, secret_of_epoch = self.pq, b""
         if header.pq_mix and isinstance(pq, Answer):
@@ -265,18 +269,19 @@ class Session:
         if chain.end is None and n >= chain.n:
             return self._advance(n, now)
         if chain.end is not None and n >= chain.end:
-            raise Refused("refused")
+            raise self._went_back(chain.header_key, n, mark)
         for kept in self.kept:
             if (kept.header_key, kept.n) == (chain.header_key, n) and now - kept.since <= KEPT_SECONDS:
                 return replace(self, kept=tuple(key for key in self.kept if key is not kept)), kept.key
-        self._used(chain.header_key, n, mark)
+        if any((key, m) == (chain.header_key, n) for key, m, _ in self.marks):
+            raise self._went_back(chain.header_key, n, mark)
         raise Refused("replay")
 
-    def _used(self, header_key: bytes, n: int, mark: bytes) -> None:
-        """Tells an old state of the peer from a replay, by N and hbox alone (ratchet-14)."""
-        seen = [known for key, m, known in self.marks if (key, m) == (header_key, n)]
-        if seen and mark not in seen:
-            raise RolledBack(replace(self._marked(header_key, n, mark), rollbacks=self.rollbacks + 1))
+    def _went_back(self, header_key: bytes, n: int, mark: bytes) -> Refused:
+        """Tells an old state of the peer from a replay, by N and hbox alone (ratchet-10, ratchet-14)."""
+        if (header_key, n, mark) in self.marks:
+            return Refused("replay")
+        return RolledBack(replace(self._marked(header_key, n, mark), rollbacks=self.rollbacks + 1))
 
     def _marked(self, header_key: bytes, n: int, mark: bytes) -> Session:
         return replace(self, marks=(*self.marks, (header_key, n, mark))[-MARKS:])
