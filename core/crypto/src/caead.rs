@@ -8,13 +8,12 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use chacha20poly1305::aead::AeadInOut;
-use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Tag};
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::cipher::{self, TAG};
 use crate::hash::sha256;
 use crate::secret::CaeadKey;
 use crate::{kdf, labels};
@@ -94,13 +93,7 @@ pub(crate) fn seal_under(
     sealed.extend_from_slice(commitment);
     sealed.extend_from_slice(plaintext);
     let body = sealed.get_mut(COMMITMENT..).unwrap_or_default();
-    #[expect(
-        clippy::expect_used,
-        reason = "no caller seals more than 256 KiB; the cipher ends at 256 GiB"
-    )]
-    let tag = ChaCha20Poly1305::new(&Key::from(*encryption))
-        .encrypt_inout_detached(&[0; 12].into(), b"", body.into())
-        .expect("the plaintext is shorter than the cipher's limit");
+    let tag = cipher::encrypt(encryption, &[0; cipher::NONCE], b"", body);
     sealed.extend_from_slice(&tag);
     sealed
 }
@@ -120,14 +113,7 @@ pub(crate) fn open_under(
         return Err(DidNotOpen);
     }
     let mut plaintext = Zeroizing::new(body.to_vec());
-    ChaCha20Poly1305::new(&Key::from(*encryption))
-        .decrypt_inout_detached(
-            &[0; 12].into(),
-            b"",
-            plaintext.as_mut_slice().into(),
-            &Tag::from(*tag),
-        )
-        .map_err(|_| DidNotOpen)?;
+    cipher::decrypt(encryption, &[0; cipher::NONCE], b"", &mut plaintext, tag).map_err(|_| DidNotOpen)?;
     Ok(plaintext)
 }
 
@@ -144,7 +130,6 @@ fn commit(key: &[u8; 32], nonce: Option<&Nonce>, associated: &[&[u8]]) -> kdf::K
 }
 
 const COMMITMENT: usize = 32;
-const TAG: usize = 16;
 /// The nonce's length as the derivation's input names it.
 const NONCE_LEN_OCTET: u8 = 24;
 

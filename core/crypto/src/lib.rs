@@ -55,6 +55,7 @@ pub mod handshake;
 pub mod kem;
 
 mod bundle;
+mod cipher;
 mod device;
 mod dh;
 mod encoding;
@@ -64,6 +65,8 @@ mod hash;
 mod identity;
 mod invitation;
 mod kdf;
+#[cfg(test)]
+mod known_answers;
 mod labels;
 mod local_key;
 mod padding;

@@ -150,11 +150,14 @@ impl VerifyingKey {
         content: &[&[u8]],
         signature: &Signature,
     ) -> Result<(), BadSignature> {
+        // spec: sign-1
+        self.verify_laid_out(&input(purpose, content), signature)
+    }
+
+    /// [`Self::verify`] for an input that was laid out in full.
+    pub(crate) fn verify_laid_out(&self, input: &[u8], signature: &Signature) -> Result<(), BadSignature> {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        self.0
-            // spec: sign-1
-            .verify_strict(&input(purpose, content), &signature)
-            .map_err(|_| BadSignature)
+        self.0.verify_strict(input, &signature).map_err(|_| BadSignature)
     }
 }
 

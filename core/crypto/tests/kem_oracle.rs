@@ -3,7 +3,7 @@
 //! The oracle is libcrux, whose sources were verified and whose authors aren't ours. 10,000 seeded cases: keys,
 //! ciphertexts and secrets are equal, also for ciphertexts that were changed, where each side must reach the same
 //! unrelated secret (implicit rejection). What both could get wrong in the same way is left to the fixed vectors
-//! of Project Wycheproof (`src/wycheproof`).
+//! of Project Wycheproof (`src/known_answers`).
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use libcrux_ml_kem::mlkem768 as oracle;
