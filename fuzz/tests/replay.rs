@@ -43,7 +43,7 @@ targets! {
     phrase: 400_000,
     presence_open: 100_000,
     relay_address: 600_000,
-    relay_stream: 1_200,
+    relay_stream: 2_000,
     sip_answer: 240_000,
     sip_build: 120_000,
     sip_cutter: 30_000,

@@ -31,11 +31,13 @@ pub(super) struct World {
     commits: VecDeque<(Ticket, Batch)>,
     /// Marks of items that are on the disk.
     durable: BTreeSet<Mark>,
-    /// Marks of items that were answered with 202, and not yet acknowledged by their owner.
-    owed: BTreeSet<Mark>,
+    /// Marks of items that were answered with 202.
+    accepted: BTreeSet<Mark>,
+    /// Marks of items that their owner has; he may have them before his sender has the 202.
+    kept: BTreeSet<Mark>,
     /// Requests to close a box, by branch, that weren't answered: they may have been followed.
     closing: BTreeMap<Vec<u8>, usize>,
-    /// The branch of the newest REGISTER of each box.
+    /// The branch of the newest REGISTER or SUBSCRIBE of each box since it was asked to be closed or retracted.
     newest: BTreeMap<usize, Vec<u8>>,
     /// Somebody spoke freely with a proof that holds: what became of boxes isn't known.
     pub(super) unknown: bool,
@@ -54,7 +56,8 @@ impl World {
             next_conn: 0,
             commits: VecDeque::new(),
             durable: BTreeSet::new(),
-            owed: BTreeSet::new(),
+            accepted: BTreeSet::new(),
+            kept: BTreeSet::new(),
             closing: BTreeMap::new(),
             newest: BTreeMap::new(),
             unknown: false,
@@ -80,8 +83,12 @@ impl World {
         } = asked;
         let place = expected.place;
         match expected.what {
-            What::Close => drop(self.closing.insert(branch.clone(), place)),
-            What::Register => drop(self.newest.insert(place, branch.clone())),
+            What::Close => {
+                self.closing.insert(branch.clone(), place);
+                self.newest.remove(&place);
+            }
+            What::Revoke => drop(self.newest.remove(&place)),
+            What::Register | What::Watch => drop(self.newest.insert(place, branch.clone())),
             _ => {}
         }
         if let Some(peer) = self.peers.get_mut(&conn) {
@@ -101,7 +108,7 @@ impl World {
     pub(super) fn lost(&self) -> usize {
         let closed: BTreeSet<_> = self.closing.values().collect();
         let stays = |mark: &&Mark| !closed.contains(&usize::from(mark[0]));
-        self.owed.iter().filter(stays).count()
+        self.accepted.difference(&self.kept).filter(stays).count()
     }
 
     pub(super) fn say(&mut self, conn: ConnId, octets: &[u8]) {
@@ -122,7 +129,7 @@ impl World {
         if let (Method::Message, true, Some(mark)) =
             (request.method(), status == Status::OK, mark_in(request.body()))
         {
-            self.owed.remove(&mark);
+            self.kept.insert(mark);
         }
         let reply = Reply::to(&request, status, &Tag::random(&mut self.rng));
         self.say(conn, &reply.write());
@@ -283,16 +290,14 @@ impl World {
             What::Unregister => {
                 self.peer(conn).map(|peer| peer.receives.remove(&place));
             }
-            What::Revoke if is_cell(place) => {
-                self.silence(place);
-            }
+            What::Revoke if is_cell(place) => self.silence_unless_renewed(place),
             What::Close => {
-                self.silence(place);
-                self.owed.retain(|mark| usize::from(mark[0]) != place);
+                self.silence_unless_renewed(place);
+                self.accepted.retain(|mark| usize::from(mark[0]) != place);
             }
             What::Send(mark) => {
                 assert!(self.durable.contains(mark), "accepted before it was durable");
-                self.owed.insert(*mark);
+                self.accepted.insert(*mark);
             }
             What::Register | What::Query | What::Publish | What::Grant | What::Revoke | What::Options => {}
         }
@@ -302,6 +307,13 @@ impl World {
     fn silence(&mut self, place: usize) {
         for peer in self.peers.values_mut() {
             peer.receives.remove(&place);
+        }
+    }
+
+    /// The same, unless somebody asked after whoever ended it: his request may be served before the end is told.
+    fn silence_unless_renewed(&mut self, place: usize) {
+        if !self.newest.contains_key(&place) {
+            self.silence(place);
         }
     }
 
