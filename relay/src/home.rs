@@ -210,9 +210,10 @@ pub(crate) fn disk(path: &Path, what: &str, error: &io::Error) -> Trouble {
             Exit::Input,
             "let this user read and write it, or give another place",
         ),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            (Exit::Damaged, "free some space, then start again")
-        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => (
+            Exit::Damaged,
+            "free some space or raise the limit, then start again: what was accepted is safe",
+        ),
         ErrorKind::NotADirectory | ErrorKind::AlreadyExists => (Exit::Input, "give a directory"),
         _ => (Exit::Damaged, "look at the disk and at the system's log"),
     };

@@ -137,7 +137,8 @@ fn fault(error: sled::Error) -> StoreFault {
     match error {
         // sled has no variant for its lock; the text is all that it gives.
         sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => StoreFault::Locked,
-        sled::Error::Io(error) => StoreFault::Disk(error),
+        // sled puts the debug text of an error into a new one; its kind says the same in words.
+        sled::Error::Io(error) => StoreFault::Disk(error.kind().into()),
         sled::Error::CollectionNotFound(_)
         | sled::Error::Unsupported(_)
         | sled::Error::ReportableBug(_)

@@ -1,12 +1,13 @@
 //! The real program over TLS: a queue's whole life, TLS itself, the end on request, what it logs and records.
 
-use crate::support::line::Line;
+use crate::support::line::{Line, config};
 use crate::support::people::{Holder, Owner, envelope, fresh};
 use crate::support::program::{Place, Program, text};
 use bytes::Bytes;
-use rustls::{NamedGroup, ProtocolVersion};
+use rustls::{HandshakeKind, NamedGroup, ProtocolVersion};
 use sipher_wire::sip::{Exchange, Name, Status, Verdict};
 use sipher_wire::{EndReason, GrantOp, Right, SubscriptionState};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Opens a queue with one grant to write.
@@ -76,22 +77,31 @@ fn what_was_accepted_is_there_after_a_kill_and_gone_once_it_was_kept() {
     assert!(drain(&program, &owner).is_empty());
 }
 
+// spec: tls-5
 #[test]
-fn the_handshake_is_tls_13_and_post_quantum_and_leaves_no_ticket() {
+fn the_handshake_is_tls_13_and_post_quantum_and_never_resumed() {
     let place = Place::new();
     let program = place.run();
-    let mut line = Line::open(&program);
-    let draft = Owner::of_queue(1).query(&line.seat, &fresh(&mut line.rng));
-    assert_eq!(line.ask(&draft).status(), Status::OK);
-    let tls = line.tls();
-    assert_eq!(tls.protocol_version(), Some(ProtocolVersion::TLSv1_3));
-    assert_eq!(
-        tls.negotiated_key_exchange_group().unwrap().name(),
-        NamedGroup::X25519MLKEM768
-    );
-    assert_eq!(tls.tls13_tickets_received(), 0);
+    let mut client = config(program.address.id);
+    client.enable_early_data = true;
+    let client = Arc::new(client);
+    for _ in 0..2 {
+        let mut line = Line::open_with(&program, Arc::clone(&client)).unwrap();
+        let draft = Owner::of_queue(1).query(&line.seat, &fresh(&mut line.rng));
+        assert_eq!(line.ask(&draft).status(), Status::OK);
+        let tls = line.tls();
+        assert_eq!(tls.protocol_version(), Some(ProtocolVersion::TLSv1_3));
+        assert_eq!(
+            tls.negotiated_key_exchange_group().unwrap().name(),
+            NamedGroup::X25519MLKEM768
+        );
+        assert_eq!(tls.handshake_kind(), Some(HandshakeKind::Full));
+        assert_eq!(tls.tls13_tickets_received(), 0);
+        assert!(!tls.is_early_data_accepted());
+    }
 }
 
+// spec: relay-11
 #[test]
 fn on_sigterm_watchers_are_told_to_come_back_and_the_program_ends_soon() {
     let place = Place::new();
@@ -218,6 +228,7 @@ fn after_the_200_of_a_deletion_nothing_was_written_to_the_watcher() {
     }
 }
 
+// spec: relay-8
 #[test]
 fn a_reader_who_stops_reading_costs_nobody_else_anything() {
     let place = Place::new();
@@ -246,6 +257,36 @@ fn a_reader_who_stops_reading_costs_nobody_else_anything() {
     );
 }
 
+// spec: relay-2
+#[test]
+fn a_disk_that_is_full_ends_the_relay_and_nothing_that_was_accepted_is_lost() {
+    let place = Place::new();
+    let (owner, holder) = (Owner::of_queue(1), Holder::new(2));
+    let mut program = place.run_limited(2 * 1024 * 1024);
+    let (mut here, mut sender) = (Line::open(&program), Line::open(&program));
+    open_queue(&mut here, &owner, &holder);
+    let mut accepted = 0;
+    loop {
+        let body = Bytes::from(vec![accepted; 64 * 1024]);
+        let draft = holder.message(&sender.seat, &owner.id, &fresh(&mut sender.rng), body);
+        if sender.try_send(&draft).is_err() {
+            break;
+        }
+        match sender.next() {
+            Ok(Verdict::Response(answer)) if answer.status() == Status::ACCEPTED => accepted += 1,
+            Ok(other) => panic!("neither accepted nor silence: {other:?}"),
+            Err(_) => break,
+        }
+    }
+    assert!(accepted > 0);
+    assert_eq!(program.wait(), Some(6), "{}", place.log());
+    assert!(place.log().contains("free some space"), "{}", place.log());
+
+    let program = place.run();
+    assert_eq!(drain(&program, &owner), (0..accepted).collect::<Vec<_>>());
+}
+
+// spec: relay-9
 #[test]
 fn neither_log_nor_errors_name_peers_boxes_or_keys_at_any_level() {
     let place = Place::new();

@@ -119,6 +119,7 @@ fn an_address_that_is_malformed_or_not_ours_is_said_so() {
     }
 }
 
+// spec: frame-11
 #[test]
 fn s6_an_insecure_port_outside_loopback_is_refused() {
     for address in ["0.0.0.0:5060", "192.0.2.1:5060", "[::]:5060", "[2001:db8::1]:0"] {

@@ -1,10 +1,10 @@
 //! Transactions: nothing is applied twice, and an answer is said again. SIP.md T rows; RFC 3261 §17, 4320.
 
 use crate::door::words;
-use crate::support::bench::{Bench, Disk};
+use crate::support::bench::{Bench, Client, Disk, relay_id};
 use crate::support::people::{Holder, Owner, envelope, fresh};
-use sipher_wire::sip::{Branch, Exchange, Status};
-use sipher_wire::{GrantOp, Right};
+use sipher_wire::sip::{Branch, Draft, Exchange, Reply, Status, Tag};
+use sipher_wire::{Credentials, GrantOp, NonceProof, RelayNameAndKey, Right, own_nonce_input};
 use std::time::Duration;
 
 const OPTIONS: &str = "OPTIONS sip:relay.example SIP/2.0";
@@ -128,16 +128,57 @@ fn t4_an_old_branch_without_the_cookie_is_matched_by_the_rest() {
 }
 
 #[test]
-fn t5_what_the_relay_asks_over_datagrams_is_asked_again_until_it_is_answered() {
+fn t5_an_item_over_datagrams_is_sent_again_until_it_is_answered() {
     let mut bench = Bench::new();
-    let client = bench.udp();
-    bench.datagram(&client, &words(OPTIONS, &[], ""));
-    bench.raw(&client);
-    bench.pass(Duration::from_secs(40));
-    assert!(
-        bench.raw(&client).is_empty(),
-        "an answer is not asked again by itself"
+    let (owner, holder) = (Owner::of_queue(1), Holder::new(2));
+    let (tls, sender, here) = (bench.tls(), bench.tls(), bench.udp());
+    let draft = owner.manage(
+        &tls.seat,
+        &fresh(&mut bench.rng),
+        vec![GrantOp::Add(holder.grant(Right::Write))],
     );
+    bench.ask(&tls, &draft);
+    register_by_nonce(&mut bench, &here, &owner);
+    let draft = holder.message(&sender.seat, &owner.id, &fresh(&mut bench.rng), envelope(1));
+    bench.ask(&sender, &draft);
+
+    let first = bench.writes(&here);
+    bench.pass(Duration::from_secs(4));
+    let again = bench.writes(&here);
+    assert_eq!(again.len(), 3, "after 0.5, 1 and 2 seconds more");
+    assert!(again.iter().all(|octets| *octets == first[0]));
+
+    let item = bench.request(&here);
+    let answer = Reply::to(&item, Status::OK, &Tag::random(&mut bench.rng)).write();
+    bench.datagram(&here, &answer);
+    bench.pass(Duration::from_secs(20));
+    assert!(bench.writes(&here).is_empty());
+    assert_eq!(bench.store.count(), 2);
+}
+
+/// Registers over datagrams, and looks at nothing that came.
+fn register_by_nonce(bench: &mut Bench, client: &Client, owner: &Owner) {
+    let host = client.seat.host.clone();
+    let bare = |bench: &mut Bench| {
+        Draft::register(&client.seat.origin, owner.at(&host), &fresh(&mut bench.rng), 600)
+    };
+    let draft = bare(bench);
+    bench.datagram(client, &draft.write());
+    let nonce = bench.response(client).challenge().unwrap();
+    let proof = NonceProof { nonce, count: 1 };
+    let draft = bare(bench);
+    let input = own_nonce_input(
+        &draft,
+        &proof,
+        RelayNameAndKey {
+            host: &host,
+            id: &relay_id(),
+        },
+    );
+    let draft = draft.authorized(&Credentials::proven(owner.key(), owner.sign(&input)).answering(proof));
+    bench.datagram(client, &draft.write());
+    assert_eq!(bench.response(client).status(), Status::OK);
+    bench.writes(client);
 }
 
 #[test]

@@ -43,13 +43,18 @@ impl Line {
     }
 
     pub(crate) fn try_open(program: &Program) -> std::io::Result<Self> {
+        Self::open_with(program, Arc::new(config(program.address.id)))
+    }
+
+    /// A connection of a client who may remember earlier ones.
+    pub(crate) fn open_with(program: &Program, config: Arc<ClientConfig>) -> std::io::Result<Self> {
         let seed = LINES.fetch_add(1, Ordering::Relaxed) + (u64::from(std::process::id()) << 32);
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let tcp = TcpStream::connect(program.listen)?;
         tcp.set_read_timeout(Some(Duration::from_secs(10)))?;
         tcp.set_nodelay(true)?;
         let name = ServerName::try_from("relay.sipher.invalid").unwrap();
-        let client = ClientConnection::new(Arc::new(config(program.address.id)), name).unwrap();
+        let client = ClientConnection::new(config, name).unwrap();
         let mut stream = StreamOwned::new(client, tcp);
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock)?;
@@ -138,7 +143,8 @@ impl Line {
     }
 }
 
-fn config(pin: RelayId) -> ClientConfig {
+/// A client of this relay, with all that a client may remember.
+pub(crate) fn config(pin: RelayId) -> ClientConfig {
     let provider = Arc::new(aws_lc_rs::default_provider());
     ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&rustls::version::TLS13])

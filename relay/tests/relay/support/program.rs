@@ -42,6 +42,18 @@ impl Place {
     }
 
     pub(crate) fn run_with(&self, more: &[&str]) -> Program {
+        self.start(command(), more)
+    }
+
+    /// Starts a public relay whose files can't grow over this many octets, as on a full disk.
+    pub(crate) fn run_limited(&self, octets: u32) -> Program {
+        let mut shell = Command::new("bash");
+        let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", octets / 1024);
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_sipher-relay")]);
+        self.start(shell, &["--public"])
+    }
+
+    fn start(&self, mut command: Command, more: &[&str]) -> Program {
         let data = self.data();
         let mut args = vec![
             "run",
@@ -58,7 +70,7 @@ impl Place {
             .append(true)
             .open(self.path("errors"))
             .unwrap();
-        let mut child = command()
+        let mut child = command
             .args(args)
             .stdout(Stdio::piped())
             .stderr(errors)
@@ -109,6 +121,11 @@ impl Program {
         );
         let status = self.child.wait().unwrap();
         (status.code(), begun.elapsed())
+    }
+
+    /// Waits until it ends by itself. Gives its exit code.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
     }
 
     pub(crate) fn pid(&self) -> u32 {
