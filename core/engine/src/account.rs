@@ -127,8 +127,9 @@ impl Account {
         for touched in step.take_touched() {
             self.write(touched, step.batch_mut());
         }
+        let now = step.now;
         self.outputs.extend(step.finish());
-        let wake = self.next_wake();
+        let wake = self.next_wake(now);
         if wake != self.wake {
             self.wake = wake;
             self.outputs.push_back(Output::Wake(wake.unwrap_or(Time::NEVER)));

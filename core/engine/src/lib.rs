@@ -3,6 +3,32 @@
 //! It holds no clock, socket, disk or hidden randomness: they come in as [`Input`], a [`Snapshot`] and arguments,
 //! and effects go out as [`Output`]. What is to be remembered leaves as one atomic [`Batch`] before anything
 //! that depends on it.
+//!
+//! ```
+//! use sipher_crypto::SigningSeed;
+//! use sipher_engine::{Account, Answer, Batch, Command, CommandId, Input, Key, Kind, Lifetime, Name, NewAccount};
+//! use sipher_engine::{Output, Pace, Refusal, Scanned, Snapshot, StoreFault, Wait};
+//! use sipher_wire::{RelayAddress, Time};
+//! # use rand_core::SeedableRng as _;
+//! # use zeroize::Zeroizing;
+//! # struct Empty;
+//! # impl Snapshot for Empty {
+//! #     fn get(&self, _: &Key) -> Result<Option<Zeroizing<Vec<u8>>>, StoreFault> { Ok(None) }
+//! #     fn scan(&self, _: Kind, _: Option<&[u8]>, _: u64, _: usize) -> Result<Vec<Scanned>, StoreFault> { Ok(Vec::new()) }
+//! # }
+//! # let (disk, now) = (Empty, Time::from_secs(1_800_000_000));
+//! # let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
+//! let relay = RelayAddress::parse("sipher-relay:relay.example/k7q3mzx2ahb5w4tcyd6eolrn2i").unwrap();
+//! let seed = SigningSeed::random(&mut rng);
+//! let new = NewAccount { relay, name: Name::parse("Anna").unwrap(), seed, pace: Pace::default() };
+//! let (mut account, first) = Account::create(now, new, &mut rng);
+//! assert!(!first.is_empty(), "written before anything else");
+//!
+//! let command = Command::Invite { for_name: Some(Name::parse("Bob").unwrap()) };
+//! account.handle(now, Input::Command { id: CommandId(1), command }, &disk, &mut rng).unwrap();
+//! assert!(matches!(account.poll(), Some(Output::Persist(_))), "durable, and only then:");
+//! assert!(matches!(account.poll(), Some(Output::Open { .. })));
+//! ```
 #![no_std]
 
 extern crate alloc;

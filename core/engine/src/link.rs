@@ -55,6 +55,9 @@ pub(crate) struct Peer {
     /// His presence, if he grants it.
     #[n(12)]
     pub(crate) watched: Option<Watched>,
+    /// When an empty envelope is due that lets keys heal.
+    #[cbor(n(13), with = "crate::record::field", default)]
+    pub(crate) filler: Option<Time>,
     /// What waits to be sent, by number.
     #[cbor(skip)]
     pub(crate) outbox: BTreeMap<u64, Row>,
@@ -162,6 +165,18 @@ pub(crate) struct Talking {
     pub(crate) to: Access,
 }
 
+impl Asking {
+    /// When nothing can come of it any more: the invitation's end if the flight never left, else as much later as an
+    /// item may wait at his front door.
+    pub(crate) fn lost_at(&self) -> Time {
+        if self.is_stored {
+            self.until + crate::invite::LIFETIME
+        } else {
+            self.until
+        }
+    }
+}
+
 impl Peer {
     /// Somebody new, with what everybody gets: the right to write, and receipts.
     pub(crate) fn new(id: BuddyId, name: Name, account: AccountRecord, stage: Stage, now: Time) -> Self {
@@ -191,6 +206,7 @@ impl Peer {
             takes_messages: true,
             talk: Conversation::default(),
             watched: None,
+            filler: None,
             outbox: BTreeMap::new(),
             receipts: BTreeMap::new(),
         }

@@ -182,6 +182,15 @@ impl Net {
             })
     }
 
+    /// Looks at a target no more, wherever it was.
+    pub(crate) fn unwatch(&mut self, target: Target) {
+        for place in self.places.values_mut() {
+            if let State::Up(_, flow) = &mut place.state {
+                flow.unwatch(target);
+            }
+        }
+    }
+
     /// The flow of a place.
     pub(crate) fn flow(&self, key: &PlaceKey) -> Option<&Flow> {
         match &self.places.get(key)?.state {

@@ -9,12 +9,13 @@ use sipher_relay::domain::{Access, Domain};
 use sipher_relay::mailbox::ConnId;
 use sipher_relay::store::{MemoryStore, Store as _};
 use sipher_relay::{Effect, Machine};
-use sipher_wire::{Binding, Host, RelayAddress, RelayId, Time};
+use sipher_wire::{Binding, Host, OpeningToken, RelayAddress, RelayId, Time};
 
 /// A relay.
 #[derive(Debug)]
 pub struct RelayNode {
     store: Arc<MemoryStore>,
+    access: Access,
     machine: Machine<Arc<MemoryStore>>,
     /// Effects that were carried out.
     pub(crate) effects: u64,
@@ -32,12 +33,22 @@ pub(crate) enum Did {
 }
 
 impl RelayNode {
-    /// A new, empty relay.
+    /// A new, empty relay that opens boxes for everybody.
     pub fn new(now: Time) -> Self {
+        Self::with_access(now, Access::Public)
+    }
+
+    /// A new, empty relay that opens boxes for those who have a token.
+    pub fn with_token(now: Time, token: &OpeningToken) -> Self {
+        Self::with_access(now, Access::Token(token.hash()))
+    }
+
+    fn with_access(now: Time, access: Access) -> Self {
         let store = Arc::new(MemoryStore::new());
         Self {
-            machine: machine(now, &store),
+            machine: machine(now, &store, &access),
             store,
+            access,
             effects: 0,
         }
     }
@@ -61,7 +72,7 @@ impl RelayNode {
     /// Loses power and comes back.
     pub(crate) fn crash(&mut self, now: Time) {
         self.store.crash();
-        self.machine = machine(now, &self.store);
+        self.machine = machine(now, &self.store, &self.access);
     }
 
     pub(crate) fn up(&mut self, now: Time, conn: u64, binding: [u8; 32]) {
@@ -117,8 +128,8 @@ impl RelayNode {
     }
 }
 
-fn machine(now: Time, store: &Arc<MemoryStore>) -> Machine<Arc<MemoryStore>> {
-    let domain = Domain::new(Host::Name(HOST.into()), Vec::new(), id(), Access::Public);
+fn machine(now: Time, store: &Arc<MemoryStore>, access: &Access) -> Machine<Arc<MemoryStore>> {
+    let domain = Domain::new(Host::Name(HOST.into()), Vec::new(), id(), access.clone());
     Machine::new(now, domain, Arc::clone(store))
 }
 

@@ -10,8 +10,8 @@ use sipher_crypto::SigningSeed;
 use sipher_engine::{
     Account, Answer, Class, Command, CommandId, ConnId, Fault, Input, Name, NewAccount, Output, Pace, Refusal,
 };
-use sipher_wire::Time;
-use sipher_wire::sip::{Cut as Piece, Cutter, Side};
+use sipher_wire::sip::{Cut as Piece, Cutter, Message, Side};
+use sipher_wire::{RelayAddress, Time};
 
 use crate::disk::Disk;
 use crate::faults::{Crash, Cut, Faults};
@@ -52,6 +52,8 @@ pub struct World {
     pub reachable: bool,
     /// Every envelope that left a client.
     pub recorder: Recorder,
+    /// Every request of a client, on which class of connection.
+    pub requests: Vec<(Person, Class, Message)>,
     /// Whether the relay keeps back what it should hand over; it is in [`World::withheld`] then.
     pub withholds: bool,
     /// Items that the relay kept back: for whom, and the whole request.
@@ -75,6 +77,7 @@ impl World {
             relay: RelayNode::new(now),
             reachable: true,
             recorder: Recorder::default(),
+            requests: Vec::new(),
             withholds: false,
             withheld: Vec::new(),
             rng: ChaCha20Rng::seed_from_u64(seed),
@@ -101,8 +104,13 @@ impl World {
 
     /// Somebody new.
     pub fn add_with(&mut self, name: &str, pace: Pace) -> Person {
+        self.add_at(name, pace, RelayNode::address())
+    }
+
+    /// Somebody new, who was given this address of the relay.
+    pub fn add_at(&mut self, name: &str, pace: Pace, relay: RelayAddress) -> Person {
         let new = NewAccount {
-            relay: RelayNode::address(),
+            relay,
             name: Name::parse(name).expect("a name"),
             seed: SigningSeed::random(&mut self.rng),
             pace,
@@ -309,14 +317,14 @@ impl World {
         };
         wire.to_relay.push(octets);
         while let Some(piece) = wire.to_relay.next_cut() {
+            let Piece::Message(message) = piece else { continue };
             // Items and flights; the rest has no plaintext of ours.
-            if let Piece::Message(message) = piece
-                && message.head.method_octets() == b"MESSAGE"
-            {
+            if message.head.method_octets() == b"MESSAGE" {
                 self.recorder
                     .record(&message.body)
                     .expect("no nonce is used twice");
             }
+            self.requests.push((wire.person, wire.class, message));
         }
         let room = self.room(true, octets.len());
         for part in self.parts(octets.get(..room).unwrap_or(octets)) {

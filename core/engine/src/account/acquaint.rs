@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 use sipher_crypto::handshake::{InitiateError, Initiator};
-use sipher_crypto::{Bundle, BundleError, InvitationKeys, Tlv, UncheckedBundle};
+use sipher_crypto::{Bundle, BundleError, BundleKind, InvitationKeys, Tlv, UncheckedBundle};
 use sipher_wire::Time;
 
 use super::Account;
@@ -110,7 +110,10 @@ impl Account {
         hello: Hello,
         step: &mut Step<'_>,
     ) -> Result<Asking, Refusal> {
-        let door = door_of(bundle).ok_or(Refusal::InvitationForged)?;
+        // A bundle for a link that stands doesn't come by an invitation.
+        let door = door_of(bundle)
+            .filter(|_| bundle.kind() != BundleKind::Relink)
+            .ok_or(Refusal::InvitationForged)?;
         let item = Content::Hello(hello).to_item();
         let items: Vec<Tlv<'_>> = item.as_tlv().into_iter().collect();
         let initiator = Initiator::new(&self.me.device, bundle, &keys.psk);

@@ -115,6 +115,8 @@ impl Account {
             Asked::Barrier(_) => {
                 if let Some((_, flow)) = self.net.flow_mut(key) {
                     flow.drain = match flow.drain {
+                        // spec: reg-4
+                        // spec: client-11
                         Drain::Asked { disturbed: true } | Drain::Due => Drain::Due,
                         Drain::Asked { disturbed: false } | Drain::Done => Drain::Done,
                     };
@@ -256,7 +258,7 @@ impl Account {
             if let Asked::Barrier(_) = asked {
                 flow.drain = Drain::Due;
             }
-            flow.refused.insert(asked, cause);
+            flow.refuse(asked, cause, response.retry_after_secs(), step.now);
         }
     }
 

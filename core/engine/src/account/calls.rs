@@ -311,7 +311,7 @@ impl Account {
             return Some(net::trouble(key, fault));
         }
         let flow = self.net.flow(key)?;
-        let cause = *flow.refused.values().next()?;
+        let cause = flow.any_refusal()?;
         self.is_place_done(key, now).then(|| net::trouble(key, cause))
     }
 

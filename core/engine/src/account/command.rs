@@ -12,7 +12,7 @@ use crate::buddy::BuddyId;
 use crate::content::{Content, Text};
 use crate::grant::ReceiptLevel;
 use crate::history::{self, Author, MessageId, MessageState, StoredLine};
-use crate::invite::{Invitation, InvitationId, InvitationUri};
+use crate::invite::{Invitation, InvitationId, InvitationStage, InvitationUri};
 use crate::io::{Answer, Class, Command, CommandId, Output, Presenting, Refusal, Report, Unread, Wait};
 use crate::name::Name;
 use crate::net::{PlaceKey, Target};
@@ -90,7 +90,12 @@ impl Account {
     }
 
     fn invite(&mut self, for_name: Option<Name>, step: &mut Step<'_>) -> Result<Begun, Refusal> {
-        if self.invitations.len() >= MAX_INVITATIONS {
+        let open = self
+            .invitations
+            .values()
+            .filter(|own| own.view().stage != InvitationStage::Used)
+            .count();
+        if open >= MAX_INVITATIONS || self.invitations.len() >= MAX_DOORS {
             return Err(Refusal::TooMany);
         }
         if for_name.as_ref().is_some_and(|name| self.is_name_taken(name)) {
@@ -340,8 +345,10 @@ fn carry_change() -> Begun {
 
 /// Commands that may wait at once; programs that want more can wait for one.
 const MAX_CALLS: usize = 64;
-/// Invitations that may stand at once.
+/// Invitations that may be open at once.
 const MAX_INVITATIONS: usize = 64;
+/// The same with those that were used and whose door still stands.
+const MAX_DOORS: usize = 1_000;
 /// Buddies of one account.
 const MAX_BUDDIES: usize = 2_000;
 /// Unread lines in one answer.

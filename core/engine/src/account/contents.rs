@@ -13,6 +13,7 @@ use crate::grant::{PresenceLevel, ReceiptLevel};
 use crate::history::{self, MessageId, MessageState, StoredLine};
 use crate::io::Event;
 use crate::link::DueReceipt;
+use crate::net::Target;
 use crate::presence::{News, Watched};
 use crate::record::Blob;
 use crate::step::Step;
@@ -86,6 +87,7 @@ impl Account {
         };
         peer.takes_messages = rights.message;
         if rights.presence == PresenceLevel::None && peer.watched.take().is_some() {
+            self.net.unwatch(Target::Presence(buddy));
             step.tell(Event::Presence { buddy });
         }
         step.tell(Event::Rights { buddy });
@@ -104,6 +106,7 @@ impl Account {
             watched => {
                 if let Some(new) = Watched::begin(offer) {
                     *watched = Some(new);
+                    self.net.unwatch(Target::Presence(buddy));
                     self.presence_is_granted(buddy);
                     step.tell(Event::Rights { buddy });
                 }

@@ -54,7 +54,7 @@ impl Account {
         if flow.open_requests() >= OPEN_REQUESTS {
             return None;
         }
-        let is_free = |asked: &Asked| !flow.is_asking(*asked) && !flow.refused.contains_key(asked);
+        let is_free = |asked: &Asked| !flow.is_asking(*asked) && !flow.is_refused(*asked);
         self.own_work(flow, now)
             .find(is_free)
             .or_else(|| self.barrier(flow, now))
@@ -67,10 +67,7 @@ impl Account {
             .values()
             .filter_map(|peer| peer.given.presence.as_ref());
         let presence_comes = presence_comes.filter_map(|cell| cell.due).any(|due| due > now);
-        let no_barrier = flow
-            .refused
-            .keys()
-            .any(|asked| matches!(asked, Asked::Barrier(_)));
+        let no_barrier = flow.has_no_barrier();
         let drained = flow.drain == Drain::Done || flow.registered.is_empty() || no_barrier;
         flow.open_requests() == 0 && drained && !presence_comes && self.next_own(flow, now).is_none()
     }
@@ -169,14 +166,14 @@ impl Account {
                 .registered
                 .get(&queue.id())
                 .is_some_and(|registration| registration.holds(now));
-            flow.is_asking(asked) || (!holds && !flow.refused.contains_key(&asked))
+            flow.is_asking(asked) || (!holds && !flow.is_refused(asked))
         });
         if flow.drain != Drain::Due || registering {
             return None;
         }
         let id = *flow.registered.keys().next()?;
         let asked = Asked::Barrier(id);
-        (!flow.is_asking(asked) && !flow.refused.contains_key(&asked)).then_some(asked)
+        (!flow.is_asking(asked) && !flow.is_refused(asked)).then_some(asked)
     }
 
     fn own_request(&self, asked: Asked) -> Option<OwnRequest<'_>> {

@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use sipher_crypto::item_id;
 use sipher_wire::sip::{BoxAt, CallId, Draft, Exchange, Lifetime};
@@ -16,6 +17,7 @@ use crate::link::{FIRST_WORD, Peer, Stage};
 use crate::net::{Asked, Flow, PlaceKey, Prepared};
 use crate::outbox::{self, StoredRow};
 use crate::place::{self, Access, BoxAddress, copy_of};
+use crate::presence::seconds;
 use crate::step::{Step, Touched};
 use crate::store::StoreFault;
 
@@ -50,7 +52,7 @@ impl Account {
                     Stage::Asking(_) => Asked::Flight(peer.id),
                     Stage::Answering(_) | Stage::Linked(_) => return next_row(peer, flow),
                 };
-                (!flow.is_asking(asked) && !flow.refused.contains_key(&asked)).then_some(asked)
+                (!flow.is_asking(asked) && !flow.is_refused(asked)).then_some(asked)
             })
     }
 
@@ -161,6 +163,42 @@ impl Account {
         step.touch(Touched::Buddy(id));
     }
 
+    /// Queues an empty envelope for a buddy whose session wants one, a random time of hours after it began to. Whoever
+    /// gets no receipts from us gets none of these either: both show that somebody is there.
+    pub(super) fn fill(&mut self, step: &mut Step<'_>) -> bool {
+        let now = step.now;
+        let wants = |peer: &Peer| {
+            let session = peer.talking().map(|talking| &talking.session);
+            let is_idle = peer.outbox.is_empty() && peer.given.receipts.is_some();
+            is_idle && session.is_some_and(|session| session.wants_filler(seconds(now)))
+        };
+        let changes = |peer: &&Peer| match peer.filler {
+            None => wants(peer),
+            Some(due) => due <= now || !wants(peer),
+        };
+        let Some(id) = self.peers.values().find(changes).map(|peer| peer.id) else {
+            return false;
+        };
+        let delay = FILLER_MIN + step.jitter(FILLER_SPREAD);
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return false;
+        };
+        let is_due = wants(peer) && peer.filler.is_some_and(|due| due <= now);
+        peer.filler = if peer.filler.is_none() {
+            Some(now + delay)
+        } else {
+            None
+        };
+        step.touch(Touched::Buddy(id));
+        if is_due {
+            let number = peer.next_row();
+            let row = StoredRow::open(None, Lifetime::Week, Vec::new());
+            peer.outbox.insert(number, row.row());
+            step.put(outbox::key_of(id, number), &row);
+        }
+        true
+    }
+
     /// What tells a buddy of our queue.
     pub(super) fn hello_for(&self, peer: &Peer) -> Option<Hello> {
         let queue = peer.queue.as_ref()?;
@@ -196,7 +234,7 @@ fn next_row(peer: &Peer, flow: &Flow) -> Option<Asked> {
     let rows: Vec<u64> = peer.outbox.keys().copied().take(WINDOW).collect();
     for number in rows {
         let asked = Asked::Item(peer.id, number);
-        if flow.refused.contains_key(&asked) {
+        if flow.is_refused(asked) {
             return None;
         }
         if !flow.is_asking(asked) {
@@ -222,5 +260,8 @@ pub(super) fn use_credentials(access: &Access, right: Right, flow: &Flow) -> Opt
     ))
 }
 
+/// An empty envelope waits for 1 to 6 hours (`spec/ratchet.md`, fillers).
+const FILLER_MIN: Duration = Duration::from_hours(1);
+const FILLER_SPREAD: Duration = Duration::from_hours(5);
 /// Rows of one buddy that are on their way at once.
 const WINDOW: usize = 8;

@@ -7,7 +7,7 @@ use sipher_wire::{RelayAddress, Time};
 
 use super::Account;
 use crate::io::{Class, Event};
-use crate::link::{Asking, Stage};
+use crate::link::Stage;
 use crate::net::{Asked, Drain, PlaceKey};
 use crate::step::{Step, Touched};
 use crate::store::StoreFault;
@@ -22,6 +22,7 @@ impl Account {
                 || self.end_invitations(step)
                 || self.greet(step)
                 || self.release_receipts(step)
+                || self.fill(step)
                 || self.refresh_presence(step)
                 || self.seal_presence(step);
             if !changed && !self.ask(step)? && !self.finish_call(step) {
@@ -33,10 +34,10 @@ impl Account {
     }
 
     /// When something has to be looked at again: the one table of all timers.
-    pub(super) fn next_wake(&self) -> Option<Time> {
+    pub(super) fn next_wake(&self, now: Time) -> Option<Time> {
         let mut times: Vec<Time> = Vec::new();
         if self.is_active() {
-            times.extend(self.net.flows().map(|(_, _, flow)| flow.next_wake()));
+            times.extend(self.net.flows().flat_map(|(_, _, flow)| flow.wakes()));
             times.extend(self.net.retries());
             let talking = self.peers.values().filter(|peer| peer.talking().is_some());
             times.extend(talking.flat_map(|peer| peer.receipts.values().map(|receipt| receipt.due)));
@@ -45,6 +46,7 @@ impl Account {
                 .values()
                 .filter_map(|peer| peer.given.presence.as_ref());
             times.extend(cells.filter_map(|cell| cell.due));
+            times.extend(self.peers.values().filter_map(|peer| peer.filler));
             times.extend(self.invitations.values().map(|invitation| invitation.until));
             for given in self.peers.values().map(|peer| &peer.given) {
                 times.extend(given.message.and_then(|granted| granted.until));
@@ -55,7 +57,8 @@ impl Account {
         if self.stays {
             times.extend(self.heartbeats());
         }
-        times.into_iter().min()
+        // What was due and couldn't be done waits for something else to happen.
+        times.into_iter().filter(|time| *time > now).min()
     }
 
     /// The places that anybody needs now.
@@ -121,7 +124,7 @@ impl Account {
             }
             // It can't be asked as it stands; asking again would change nothing.
             None => {
-                flow.refused.insert(asked, crate::io::TroubleCause::Busy);
+                flow.refuse(asked, crate::io::TroubleCause::Busy, None, step.now);
             }
         }
         Ok(())
@@ -162,7 +165,10 @@ impl Account {
             return true;
         }
         let now = step.now;
-        let lost = |stage: &Stage| matches!(stage, Stage::Asking(Asking { is_stored: false, until, .. }) if *until <= now);
+        let lost = |stage: &Stage| match stage {
+            Stage::Asking(asking) => asking.lost_at() <= now,
+            Stage::Answering(_) | Stage::Linked(_) => false,
+        };
         let lost = self
             .peers
             .values()

@@ -58,7 +58,7 @@ impl Account {
             .map(|(target, _)| target)
             .find_map(|target| {
                 let asked = Asked::Watch(target);
-                (!flow.is_asking(asked) && !flow.refused.contains_key(&asked)).then_some(asked)
+                (!flow.is_asking(asked) && !flow.is_refused(asked)).then_some(asked)
             })
     }
 
@@ -126,7 +126,11 @@ impl Account {
             };
             let secs = response.expires_secs().unwrap_or(0);
             if status != Status::NO_NOTIFICATION {
-                return watching.watch.accepted(step.now, secs);
+                // One look has nothing to renew.
+                if watching.stays {
+                    watching.watch.accepted(step.now, secs);
+                }
+                return;
             }
             watching.watch.unchanged(step.now, secs);
             if !watching.stays {
@@ -137,11 +141,10 @@ impl Account {
         flow.watching.remove(&call);
         // One refusal for every reason: no such cell, no such grant, or no more.
         if status == Status::NOT_FOUND {
-            flow.refused
-                .insert(Asked::Watch(target), TroubleCause::NotAccepted);
+            flow.refuse(Asked::Watch(target), TroubleCause::NotAccepted, None, step.now);
             return self.looked(target, Look::Missing, step);
         }
-        flow.refused.insert(Asked::Watch(target), TroubleCause::Busy);
+        flow.refuse(Asked::Watch(target), TroubleCause::Busy, None, step.now);
     }
 
     /// A NOTIFY came.
@@ -162,7 +165,7 @@ impl Account {
         let Ok(end) = watching.watch.notified(step.now, request.cseq(), state) else {
             return step.push(answer(Status::SERVER_ERROR));
         };
-        let target = watching.target;
+        let (target, stays) = (watching.target, watching.stays);
         let look = match (request.body().is_empty(), request.etag(Header::SipEtag).flatten()) {
             (false, version) => Look::Value {
                 octets: request.body().clone(),
@@ -171,16 +174,12 @@ impl Account {
             (true, Some(_)) => Look::Unchanged,
             (true, None) => Look::Missing,
         };
-        match end {
-            None => {}
-            Some(end) => {
-                flow.watching.remove(&call);
-                // What ended for good isn't looked at again on this connection; the rest is, if it's still wanted.
-                if matches!(end, WatchEnd::Told(Next::Never | Next::After(_))) {
-                    flow.refused
-                        .insert(Asked::Watch(target), TroubleCause::NotAccepted);
-                }
-            }
+        if end.is_some() || !stays {
+            flow.watching.remove(&call);
+        }
+        // What ended for good isn't looked at again soon; the rest is, if it's still wanted.
+        if matches!(end, Some(WatchEnd::Told(Next::Never | Next::After(_)))) {
+            flow.refuse(Asked::Watch(target), TroubleCause::NotAccepted, None, step.now);
         }
         step.push(answer(Status::OK));
         self.looked(target, look, step);
@@ -237,7 +236,7 @@ impl Account {
             .map(|watching| watching.target)
             .collect();
         for target in failed {
-            flow.refused.insert(Asked::Watch(target), TroubleCause::Busy);
+            flow.refuse(Asked::Watch(target), TroubleCause::Busy, None, step.now);
         }
         flow.watching.retain(|_, watching| !over(watching));
         flow.watching.len() != before

@@ -27,13 +27,19 @@ pub(crate) struct Flow {
     transactions: ClientTransactions<Context>,
     keepalive: ClientKeepalive,
     proven: BTreeSet<[u8; 32]>,
-    /// What the relay refused on this connection, so that it isn't asked again.
-    pub(crate) refused: BTreeMap<Asked, TroubleCause>,
+    /// What the relay refused on this connection, so that it isn't asked again for a time.
+    refused: BTreeMap<Asked, Refused>,
     /// Queues that are registered here.
     pub(crate) registered: BTreeMap<BoxId, Registration>,
     pub(crate) drain: Drain,
     /// Cells that are looked at here, by Call-ID.
     pub(crate) watching: BTreeMap<Box<str>, Watching>,
+}
+
+/// Why something was refused, and until when it isn't asked again.
+struct Refused {
+    cause: TroubleCause,
+    until: Time,
 }
 
 /// Whether all that waited in the queues of a connection was handed over.
@@ -148,6 +154,63 @@ impl Flow {
         self.transactions.len()
     }
 
+    /// Notes that the relay refused something; `retry_after_secs` is what it said about when to ask again.
+    pub(crate) fn refuse(
+        &mut self,
+        asked: Asked,
+        cause: TroubleCause,
+        retry_after_secs: Option<u32>,
+        now: Time,
+    ) {
+        let pause = match (cause, retry_after_secs) {
+            (TroubleCause::Busy | TroubleCause::Allowance, Some(secs)) => {
+                Duration::from_secs(u64::from(secs))
+            }
+            (TroubleCause::Busy | TroubleCause::Allowance, None) => SHORT_PAUSE,
+            _ => LONG_PAUSE,
+        };
+        self.refused.insert(
+            asked,
+            Refused {
+                cause,
+                until: now + pause.clamp(SHORT_PAUSE, LONG_PAUSE),
+            },
+        );
+    }
+
+    /// What made a refusal is no more.
+    pub(crate) fn forgive(&mut self, asked: Asked) {
+        self.refused.remove(&asked);
+    }
+
+    /// Whether it was refused, and isn't to be asked again yet.
+    pub(crate) fn is_refused(&self, asked: Asked) -> bool {
+        self.refused.contains_key(&asked)
+    }
+
+    /// Whether the barrier was refused: then nothing tells when all came.
+    pub(crate) fn has_no_barrier(&self) -> bool {
+        self.refused
+            .keys()
+            .any(|asked| matches!(asked, Asked::Barrier(_)))
+    }
+
+    /// Why anything was refused, if anything was. That a cell isn't shown is an answer, and no trouble.
+    pub(crate) fn any_refusal(&self) -> Option<TroubleCause> {
+        let is_answer =
+            |asked: &Asked, cause| matches!((asked, cause), (Asked::Watch(_), TroubleCause::NotAccepted));
+        self.refused
+            .iter()
+            .find(|(asked, refused)| !is_answer(asked, refused.cause))
+            .map(|(_, refused)| refused.cause)
+    }
+
+    /// Looks at a target no more.
+    pub(crate) fn unwatch(&mut self, target: Target) {
+        self.watching.retain(|_, watching| watching.target != target);
+        self.forgive(Asked::Watch(target));
+    }
+
     /// Sends a request.
     pub(crate) fn ask(&mut self, conn: ConnId, prepared: Prepared, step: &mut Step<'_>) {
         let Prepared {
@@ -173,6 +236,8 @@ impl Flow {
 
     /// What timers ask for: a fault ends the connection.
     pub(crate) fn poll(&mut self, conn: ConnId, step: &mut Step<'_>) -> Result<(), Fault> {
+        let now = step.now;
+        self.refused.retain(|_, refused| now < refused.until);
         match self.transactions.poll(step.now) {
             Some(Due::TimedOut(_)) => return Err(Fault::TimedOut),
             Some(Due::Retransmit(_)) | None => {}
@@ -191,18 +256,21 @@ impl Flow {
         Ok(())
     }
 
-    /// When a timer of this connection comes next.
-    pub(crate) fn next_wake(&self) -> Time {
+    /// When timers of this connection come.
+    pub(crate) fn wakes(&self) -> impl Iterator<Item = Time> + '_ {
         let watches = self
             .watching
             .values()
             .filter_map(|watching| watching.watch.next_wake());
         let registrations = self.registered.values().map(Registration::refresh_at);
         let transactions = self.transactions.next_wake();
+        let refusals = self.refused.values().map(|refused| refused.until);
+        let keepalive = [self.keepalive.next_wake()];
         watches
             .chain(registrations)
             .chain(transactions)
-            .fold(self.keepalive.next_wake(), Time::min)
+            .chain(refusals)
+            .chain(keepalive)
     }
 
     /// The relay says how long it waits for a ping.
@@ -214,5 +282,9 @@ impl Flow {
 
 /// How often a connection is pinged where the relay says nothing: below what middle boxes forget.
 const FLOW_TIMER: Duration = Duration::from_mins(2);
+/// How long a busy relay isn't asked again if it doesn't say, and at least.
+const SHORT_PAUSE: Duration = Duration::from_secs(30);
+/// How long what was refused for good isn't tried again while a connection lasts.
+const LONG_PAUSE: Duration = Duration::from_mins(15);
 /// No relay may make us ping more often.
 const MIN_FLOW_TIMER: Duration = Duration::from_secs(10);

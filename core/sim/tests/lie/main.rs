@@ -10,5 +10,8 @@
 mod crashes;
 mod hostile;
 mod life;
-mod story;
+mod links;
+mod messages;
+mod presence;
 mod support;
+mod wire;
