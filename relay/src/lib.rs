@@ -3,6 +3,26 @@
 //! It knows boxes, owners' keys and grants' keys, and has no notion of a person. A request goes
 //! socket → `serve` → [`desk`] → [`mailbox`] → [`store`]; all but the first are free of sockets, threads and
 //! clocks, so that [`Machine`] is a whole relay as a value.
+//!
+//! ```
+//! use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+//! use sipher_relay::desk::Carrier;
+//! use sipher_relay::domain::{Access, Domain};
+//! use sipher_relay::{Effect, Machine, mailbox::ConnId, store::MemoryStore};
+//! use sipher_wire::{Host, RelayId, Time};
+//!
+//! let (now, rng) = (Time::from_secs(1_790_000_000), &mut ChaCha20Rng::seed_from_u64(1));
+//! let host = Host::parse(b"relay.example").ok_or("a name")?;
+//! let domain = Domain::new(host, Vec::new(), RelayId::of(&[1; 32]), Access::Public);
+//! let mut relay = Machine::new(now, domain, MemoryStore::new());
+//!
+//! relay.up(now, ConnId(1), Carrier::Tcp);
+//! relay.octets(now, ConnId(1), b"\r\n\r\n", rng)?;
+//!
+//! let Some(Effect::Write(ConnId(1), octets)) = relay.poll() else { return Err("no pong".into()) };
+//! assert_eq!(octets, "\r\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod args;
 mod clock;

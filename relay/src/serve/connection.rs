@@ -33,6 +33,7 @@ pub(crate) struct Connection<'a, S: Store> {
     desk: Desk,
     inbox: mpsc::UnboundedReceiver<(ConnId, ToDesk)>,
     outbox: Outbox,
+    for_mailbox: Vec<ToMailbox>,
     /// When the peer must have taken something.
     take_by: Option<Time>,
     ending: Ending,
@@ -61,6 +62,7 @@ impl<'a, S: Store> Connection<'a, S> {
             desk,
             inbox,
             outbox: Outbox::default(),
+            for_mailbox: Vec::new(),
             take_by: None,
             ending: Ending::Not,
         }
@@ -99,17 +101,10 @@ impl<'a, S: Store> Connection<'a, S> {
     /// Moves what waits between desk and hub until nothing moves any more.
     fn turn(&mut self) {
         loop {
-            let now = clock::now();
-            let mut messages = Vec::new();
-            while let Some(step) = self.desk.poll() {
-                match ToMailbox::from_step(step) {
-                    Ok(message) => messages.push(message),
-                    Err(Local::Write(octets)) => self.write(octets),
-                    Err(Local::Close) => self.ending = self.ending.max(Ending::Soon),
-                }
-            }
-            if !messages.is_empty() {
-                self.shared.hub.give(now, self.conn, messages);
+            self.collect();
+            if !self.for_mailbox.is_empty() {
+                let messages = std::mem::take(&mut self.for_mailbox);
+                self.shared.hub.give(clock::now(), self.conn, messages);
             }
             let passed = self.outbox.passed();
             if !passed.is_empty() {
@@ -125,11 +120,28 @@ impl<'a, S: Store> Connection<'a, S> {
         }
     }
 
+    /// Takes what the mailbox has for this peer. What becomes of it is in the outbox before the next is
+    /// taken, so that a barrier stands behind all that came before it.
+    // spec: grant-4
     fn take(&mut self, message: ToDesk) {
         match message {
             ToDesk::Barrier(barrier) => self.outbox.barrier(barrier),
             ToDesk::Close => self.ending = Ending::Now,
-            message => message.give(&mut self.desk, clock::now(), &mut random::system()),
+            message => {
+                message.give(&mut self.desk, clock::now(), &mut random::system());
+                self.collect();
+            }
+        }
+    }
+
+    /// Takes the steps of the desk.
+    fn collect(&mut self) {
+        while let Some(step) = self.desk.poll() {
+            match ToMailbox::from_step(step) {
+                Ok(message) => self.for_mailbox.push(message),
+                Err(Local::Write(octets)) => self.write(octets),
+                Err(Local::Close) => self.ending = self.ending.max(Ending::Soon),
+            }
         }
     }
 
@@ -139,8 +151,9 @@ impl<'a, S: Store> Connection<'a, S> {
                 self.record(Direction::In, &octets);
                 self.desk.octets(clock::now(), &octets, &mut random::system());
             }
-            // The peer is gone, or has said all: nobody waits for our answers.
-            Ok(_) | Err(_) => self.ending = Ending::Now,
+            // He has said all; what is written already may still reach him.
+            Ok(_) => self.ending = self.ending.max(Ending::Soon),
+            Err(_) => self.ending = Ending::Now,
         }
     }
 
@@ -220,3 +233,6 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(30);
 const LINGER: Duration = Duration::from_secs(1);
 /// A clock that is set anew is noticed within this time.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+#[cfg(test)]
+mod tests;
