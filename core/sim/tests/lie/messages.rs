@@ -5,6 +5,7 @@ use sipher_sim::{Faults, World};
 
 use crate::support::{accept, buddy, invite, linked, read, send, sync, texts};
 
+// spec: client-8
 #[test]
 fn texts_written_before_the_answer_wait_and_arrive_in_order() {
     let mut world = World::new(3, Faults::default());
@@ -44,7 +45,8 @@ fn texts_written_before_the_answer_wait_and_arrive_in_order() {
     );
 }
 
-// spec: invite-7
+// spec: link-9
+// spec: invite-4
 #[test]
 fn without_a_relay_everything_is_kept_and_carried_on_later() {
     let mut world = World::new(7, Faults::default());
@@ -105,7 +107,6 @@ fn messages_come_as_far_as_the_far_side_shows() {
     assert_eq!(state, sipher_engine::MessageState::Read);
 }
 
-// spec: presence-16
 #[test]
 fn a_buddy_who_may_not_write_any_more_is_told_so() {
     let mut world = World::new(12, Faults::default());
@@ -149,7 +150,6 @@ fn a_buddy_who_may_not_write_any_more_is_told_so() {
     assert_eq!(read(&mut world, anna), ["hello again"]);
 }
 
-// spec: right-1
 #[test]
 fn a_text_of_sixty_thousand_octets_arrives() {
     let mut world = World::new(

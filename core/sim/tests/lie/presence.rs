@@ -9,6 +9,7 @@ use sipher_sim::{Faults, World};
 
 use crate::support::{buddy, linked, send, sync, texts};
 
+// spec: presence-16
 #[test]
 fn presence_is_granted_seen_narrowed_and_retracted() {
     let mut world = World::new(9, Faults::default());
@@ -167,6 +168,7 @@ fn who_stays_hears_at_once_and_renews_presence_before_it_ends() {
     assert!(world.nodes.iter().all(|node| node.alarms.is_empty()));
 }
 
+// spec: right-1
 #[test]
 fn a_right_with_an_end_ends_by_itself() {
     let mut world = World::new(13, Faults::default());
@@ -214,7 +216,6 @@ fn a_right_with_an_end_ends_by_itself() {
     );
 }
 
-// spec: link-12
 #[test]
 fn presence_that_is_granted_again_is_seen_again_by_who_stays() {
     let mut world = World::new(16, Faults::default());
