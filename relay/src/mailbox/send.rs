@@ -53,35 +53,44 @@ impl<S: Store> Mailbox<S> {
             .max(self.last_number + 1)
             .max(after_last);
         self.last_number = number;
-        let key = Key::of_item(&id, number, &hash);
         match grant.treatment {
-            Treatment::Deliver => {
-                if let Some(queue) = self.boxes.queue_mut(&id) {
-                    // spec: relay-3
-                    queue.push(number, hash);
-                }
-                let ticket = self.commit(written(&key, now, item));
-                // spec: queue-1
-                self.holds.until_durable(ticket, asker, Answer::Accepted);
-                self.make_ready(now, &id)
-            }
-            // spec: grant-5
-            // It takes the same way to the disk, or the time of the answer would tell. It has expired
-            // already, so that a crash before it is deleted shows it to nobody.
+            Treatment::Deliver => self.keep(now, asker, (id, number, hash), item),
             Treatment::Sink => {
-                let ticket = self.commit(written(
-                    &key,
-                    Time::default(),
-                    NewItem {
-                        lifetime_secs: Some(0),
-                        ..item
-                    },
-                ));
-                self.holds.until_durable(ticket, asker, Answer::Accepted);
-                self.sunk.push_back((ticket, key));
+                self.sink(asker, Key::of_item(&id, number, &hash), item);
                 Ok(())
             }
         }
+    }
+
+    /// Keeps an item for the owner, who may get it before it is durable; the sender's answer waits.
+    fn keep(
+        &mut self,
+        now: Time,
+        asker: Asker,
+        (id, number, hash): (BoxId, u64, ItemHash),
+        item: NewItem,
+    ) -> Result<(), StoreFault> {
+        if let Some(queue) = self.boxes.queue_mut(&id) {
+            // spec: relay-3
+            queue.push(number, hash);
+        }
+        let ticket = self.commit(written(&Key::of_item(&id, number, &hash), now, item));
+        // spec: queue-1
+        self.holds.until_durable(ticket, asker, Answer::Accepted);
+        self.make_ready(now, &id)
+    }
+
+    /// Accepts an item and drops it. It takes the same way to the disk, or the time of the answer would tell.
+    /// It has expired already, so that a crash before it is deleted shows it to nobody.
+    // spec: grant-5
+    fn sink(&mut self, asker: Asker, key: Key, item: NewItem) {
+        let item = NewItem {
+            lifetime_secs: Some(0),
+            ..item
+        };
+        let ticket = self.commit(written(&key, Time::default(), item));
+        self.holds.until_durable(ticket, asker, Answer::Accepted);
+        self.sunk.push_back((ticket, key));
     }
 
     /// An item that is here already gets the answer of the first, no sooner than that one.

@@ -1,13 +1,14 @@
 //! SUBSCRIBE and NOTIFY of cells. Spec: `spec/relay.md`, cells; SIP.md E1 to E9; RFC 6665, 5839.
 
-use super::io::{Answer, Claim, ConnId, News, Output, WatchId, Watching};
+use super::io::{Answer, Claim, ConnId, News, Output, WatchId, Watching, secs_until};
 use super::record::CellRecord;
 use super::timers::Timer;
 use super::{Asker, Mailbox};
 use crate::store::{Key, Store, StoreFault};
 use sipher_wire::flow::NotifierGate;
-use sipher_wire::{BoxId, EndReason, GrantKey, Right, SubscriptionState, Time};
+use sipher_wire::{BoxId, EndReason, Grant, GrantKey, Right, SubscriptionState, Time};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// All subscriptions, and which cells each connection read.
 #[derive(Debug, Default)]
@@ -80,13 +81,22 @@ impl<S: Store> Mailbox<S> {
         if known {
             news.body = None;
         }
+        self.begin_watch(now, asker, (id, &grant, watching.lifetime_secs), news);
+        Ok(())
+    }
+
+    /// Begins a subscription, whose watcher is told at once.
+    fn begin_watch(&mut self, now: Time, asker: Asker, (id, grant, asked): (BoxId, &Grant, u32), news: News) {
         let grant_ends = Time::from_secs(grant.not_after_secs.saturating_add(1));
-        let lifetime_secs = watching.lifetime_secs.min(super::io::secs_until(now, grant_ends));
+        let lifetime_secs = asked.min(secs_until(now, grant_ends));
         let mut gate = NotifierGate::new(now, lifetime_secs);
         gate.changed();
         let number = gate.take(now).unwrap_or(1);
-        news.state = SubscriptionState::Active {
-            expires_secs: lifetime_secs,
+        let news = News {
+            state: SubscriptionState::Active {
+                expires_secs: lifetime_secs,
+            },
+            ..news
         };
         let state = WatchState {
             conn: asker.conn,
@@ -98,7 +108,7 @@ impl<S: Store> Mailbox<S> {
         let watch = self.watches.add(state);
         if let Some(cell) = self.boxes.cell_mut(&id) {
             cell.watchers.insert(watch);
-            if let Some(value) = &cell.value {
+            if let Some(value) = cell.current(now) {
                 self.timers.set(Timer::Value(id), value.expires);
             }
         }
@@ -111,7 +121,6 @@ impl<S: Store> Mailbox<S> {
                 news: Some((number, news)),
             },
         );
-        Ok(())
     }
 
     /// A SUBSCRIBE in a dialog.
@@ -132,32 +141,31 @@ impl<S: Store> Mailbox<S> {
             return Ok(());
         };
         let cell = state.cell;
-        let version = self
-            .boxes
-            .cell_mut(&cell)
-            .and_then(|cell| cell.current(now))
-            .map(|value| value.etag.clone());
-        let known = watching.suppress.is_some() && version == watching.suppress;
         if watching.lifetime_secs == 0 {
             let number = state.gate.take_last(now);
-            let mut news = self.news(now, &cell)?;
-            news.state = SubscriptionState::ended(EndReason::Timeout);
+            let state = SubscriptionState::ended(EndReason::Timeout);
+            let news = News {
+                state,
+                ..self.news(now, &cell)?
+            };
             self.forget_watch(watch);
             self.reply(asker, Answer::Told { number, news });
             return Ok(());
         }
-        let lifetime_secs = watching
-            .lifetime_secs
-            .min(super::io::secs_until(now, state.grant_ends));
+        let lifetime_secs = watching.lifetime_secs.min(secs_until(now, state.grant_ends));
         state.gate.refresh(now, lifetime_secs);
-        if known {
+        let version = self
+            .boxes
+            .cell_mut(&cell)
+            .and_then(|cell| cell.current(now))
+            .map(|value| &value.etag);
+        if watching.suppress.is_some() && version == watching.suppress.as_ref() {
             self.set_watch_timer(watch);
             self.reply(asker, Answer::Unchanged { lifetime_secs });
             return Ok(());
         }
         state.gate.changed();
-        let number = state.gate.take(now);
-        let news = match number {
+        let news = match state.gate.take(now) {
             Some(number) => {
                 let state = SubscriptionState::Active {
                     expires_secs: lifetime_secs,
@@ -247,7 +255,9 @@ impl<S: Store> Mailbox<S> {
             return Ok(());
         };
         if state.gate.has_ended(now) {
-            let reason = if state.grant_ends <= now {
+            // A subscription counts whole seconds, so it may end up to one before its grant.
+            let ended = state.grant_ends <= now + Duration::from_secs(1);
+            let reason = if ended {
                 EndReason::NoResource
             } else {
                 EndReason::Timeout

@@ -2,7 +2,7 @@
 
 use crate::cells::{Scene, is_ended, scene};
 use crate::support::bench::Got;
-use crate::support::people::{fresh, subscribe};
+use crate::support::people::{envelope, fresh, subscribe};
 use sipher_wire::sip::{Draft, Exchange, Name, Status, Tag};
 use sipher_wire::{Credentials, ETag, EndReason, GrantOp, Right, SubscriptionState};
 use std::time::Duration;
@@ -249,6 +249,7 @@ fn two_watchers_hear_of_one_change_each_in_his_dialog() {
 #[test]
 fn a_grant_that_ends_by_itself_ends_its_subscription() {
     let mut scene = scene();
+    scene.bench.now = scene.bench.now + Duration::from_millis(700);
     scene.publish(1);
     let mut grant = scene.holder.grant(Right::Read);
     grant.not_after_secs = scene.bench.now.as_secs() + 100;
@@ -291,4 +292,20 @@ fn subscriptions_of_one_connection_are_bounded_and_fetches_are_not_counted() {
         scene.bench.reply(&scene.watcher.clone(), &notify, Status::OK);
     }
     assert_eq!(scene.subscribe(0).1.status(), Status::OK);
+}
+
+#[test]
+fn a_cell_whose_value_expired_unswept_is_watched_like_an_empty_one() {
+    let mut scene = scene();
+    scene.publish_with(None, 60, Some(envelope(1)));
+    scene.bench.now = scene.bench.now + Duration::from_mins(2);
+    let (_, answer) = scene.subscribe(600);
+    assert_eq!(answer.status(), Status::OK);
+    let first = scene.notify();
+    assert!(first.body().is_empty());
+    scene.bench.reply(&scene.watcher.clone(), &first, Status::OK);
+    scene.bench.pass(Duration::from_secs(2));
+    scene.nothing_comes();
+    scene.publish(2);
+    assert_eq!(scene.notify().body()[0], 2);
 }
