@@ -11,11 +11,33 @@ use crate::witness::Witness;
 
 /// My ratchet key, my chain, and whether a new one begins with the next message.
 pub(super) struct Sending {
-    own: Option<DhSecret>,
+    own: Option<Own>,
     chain: Option<Chain>,
     next_header: HeaderKey,
     previous_len: u32,
     turn: Turn,
+}
+
+/// My ratchet key. The public half stands in every header: deriving it for each would be most of a message's cost.
+struct Own {
+    secret: DhSecret,
+    public: DhPublic,
+}
+
+impl Own {
+    fn new(secret: DhSecret) -> Self {
+        let public = secret.public();
+        Self { secret, public }
+    }
+}
+
+impl Duplicate for Own {
+    fn duplicate(&self) -> Self {
+        Self {
+            secret: self.secret.duplicate(),
+            public: self.public,
+        }
+    }
 }
 
 /// Whether the peer began a new chain since mine began.
@@ -29,9 +51,9 @@ enum Turn {
 
 impl Sending {
     /// The initiator's: his ephemeral key is his first ratchet key; he has no chain before he was answered.
-    pub(super) const fn of_initiator(ephemeral: DhSecret, next_header: HeaderKey) -> Self {
+    pub(super) fn of_initiator(ephemeral: DhSecret, next_header: HeaderKey) -> Self {
         Self {
-            own: Some(ephemeral),
+            own: Some(Own::new(ephemeral)),
             chain: None,
             next_header,
             previous_len: 0,
@@ -61,8 +83,8 @@ impl Sending {
         self.turn = Turn::New;
     }
 
-    pub(super) const fn own(&self) -> Option<&DhSecret> {
-        self.own.as_ref()
+    pub(super) fn own(&self) -> Option<&DhSecret> {
+        self.own.as_ref().map(|own| &own.secret)
     }
 
     pub(super) const fn previous_len(&self) -> u32 {
@@ -70,7 +92,7 @@ impl Sending {
     }
 
     pub(super) fn chain_mut(&mut self) -> Option<(DhPublic, &mut Chain)> {
-        let public = self.own.as_ref()?.public();
+        let public = self.own.as_ref()?.public;
         self.chain.as_mut().map(|chain| (public, chain))
     }
 
@@ -98,14 +120,14 @@ impl Sending {
     }
 
     fn start(&mut self, own: DhSecret, header_key: HeaderKey, mixed_epoch: u32, key: ChainKey) {
-        self.own = Some(own);
+        self.own = Some(Own::new(own));
         self.chain = Some(Chain::new(header_key, mixed_epoch, key));
         self.turn = Turn::Same;
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.optional(self.own.as_ref(), |writer, own| {
-            writer.put(own.expose_octets());
+            writer.put(own.secret.expose_octets());
         });
         writer.optional(self.chain.as_ref(), |writer, chain| chain.write(writer));
         writer
@@ -115,7 +137,7 @@ impl Sending {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        let own = reader.optional(|reader| reader.array().map(DhSecret::from_octets))?;
+        let own = reader.optional(|reader| reader.array().map(DhSecret::from_octets).map(Own::new))?;
         let chain = reader.optional(Chain::read)?;
         Ok(Self {
             own,
