@@ -72,7 +72,6 @@ pub enum Fault {
 }
 
 /// What happens to an account.
-#[derive(Debug)]
 pub enum Input<'a> {
     /// A connection that [`Output::Open`] asked for is there.
     Up {
@@ -113,7 +112,6 @@ pub enum Input<'a> {
 }
 
 /// What is to be done, in this order.
-#[derive(Debug)]
 pub enum Output {
     /// Make this durable, all or nothing, before anything that follows.
     Persist(Batch),
@@ -149,6 +147,40 @@ pub enum Output {
     Event(Event),
     /// Hand in [`Input::Tick`] at this time; replaces the earlier wish.
     Wake(Time),
+}
+
+impl fmt::Debug for Input<'_> {
+    /// What it is, without what it carries.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Up { conn, .. } => write!(f, "Up({conn})"),
+            Self::Down { conn, fault } => write!(f, "Down({conn}, {fault:?})"),
+            Self::Octets { conn, octets } => write!(f, "Octets({conn}, {} of them)", octets.len()),
+            Self::Command { id, command } => write!(f, "Command({}, {command:?})", id.0),
+            Self::Cancel { id } => write!(f, "Cancel({})", id.0),
+            Self::Tick => f.write_str("Tick"),
+        }
+    }
+}
+
+impl fmt::Debug for Output {
+    /// What it is, without what it carries.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Persist(batch) => write!(f, "Persist({} records)", batch.ops().len()),
+            Self::Open { conn, class, .. } => write!(f, "Open({conn}, {class:?})"),
+            Self::Close { conn } => write!(f, "Close({conn})"),
+            Self::Transmit { conn, octets } => write!(f, "Transmit({conn}, {} octets)", octets.len()),
+            Self::Done { id, outcome } => write!(
+                f,
+                "Done({}, {})",
+                id.0,
+                if outcome.is_ok() { "ok" } else { "refused" }
+            ),
+            Self::Event(event) => write!(f, "{event:?}"),
+            Self::Wake(at) => write!(f, "Wake({at})"),
+        }
+    }
 }
 
 impl fmt::Display for ConnId {

@@ -17,6 +17,7 @@ use core::time::Duration;
 use sipher_wire::flow::Backoff;
 use sipher_wire::{Binding, RelayAddress, RelayId, Time};
 
+use crate::buddy::BuddyId;
 use crate::io::{Class, ConnId, Fault, Output, Trouble, TroubleCause};
 use crate::step::Step;
 
@@ -187,6 +188,15 @@ impl Net {
         for place in self.places.values_mut() {
             if let State::Up(_, flow) = &mut place.state {
                 flow.unwatch(target);
+            }
+        }
+    }
+
+    /// A buddy can be reached again, or elsewhere: what he refused is tried once more.
+    pub(crate) fn forgive_items(&mut self, buddy: BuddyId) {
+        for place in self.places.values_mut() {
+            if let State::Up(_, flow) = &mut place.state {
+                flow.forgive_items(buddy);
             }
         }
     }

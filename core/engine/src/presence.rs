@@ -10,6 +10,7 @@ pub(crate) use self::given::{OwnCell, seconds};
 pub(crate) use self::watched::{News, Watched};
 
 use alloc::string::String;
+use core::fmt;
 
 use minicbor::{Decode, Encode};
 use sipher_wire::Time;
@@ -37,7 +38,7 @@ pub enum Basic {
 }
 
 /// What a person says of himself.
-#[derive(Clone, Debug, Decode, Default, Encode, Eq, PartialEq)]
+#[derive(Clone, Decode, Default, Encode, Eq, PartialEq)]
 #[cbor(map)]
 pub struct Status {
     /// The state.
@@ -49,6 +50,14 @@ pub struct Status {
     /// When it ends; afterwards he counts as available without a note.
     #[cbor(n(2), with = "crate::record::field", default)]
     pub until: Option<Time>,
+}
+
+impl fmt::Debug for Status {
+    /// Without the words of the note.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let note = if self.note.is_some() { ", a note" } else { "" };
+        write!(f, "Status({:?}{note}, until {:?})", self.basic, self.until)
+    }
 }
 
 impl Status {

@@ -7,7 +7,7 @@ use crate::world::Person;
 pub enum Crash {
     /// A client. What was durable is all that is left.
     Client(Person, u64),
-    /// The relay. What wasn't synced is gone, and all connections with it.
+    /// All relays. What wasn't synced is gone, and all connections with it.
     Relay(u64),
 }
 

@@ -15,7 +15,7 @@ use sipher_wire::{Binding, Host, OpeningToken, RelayAddress, RelayId, Time};
 #[derive(Debug)]
 pub struct RelayNode {
     store: Arc<MemoryStore>,
-    access: Access,
+    domain: Domain,
     machine: Machine<Arc<MemoryStore>>,
     /// Effects that were carried out.
     pub(crate) effects: u64,
@@ -33,33 +33,34 @@ pub(crate) enum Did {
 }
 
 impl RelayNode {
-    /// A new, empty relay that opens boxes for everybody.
-    pub fn new(now: Time) -> Self {
-        Self::with_access(now, Access::Public)
+    /// A new, empty relay that opens boxes for everybody, the one of this number.
+    pub fn new(now: Time, number: u8) -> Self {
+        Self::with_access(now, number, Access::Public)
     }
 
     /// A new, empty relay that opens boxes for those who have a token.
-    pub fn with_token(now: Time, token: &OpeningToken) -> Self {
-        Self::with_access(now, Access::Token(token.hash()))
+    pub fn with_token(now: Time, number: u8, token: &OpeningToken) -> Self {
+        Self::with_access(now, number, Access::Token(token.hash()))
     }
 
-    fn with_access(now: Time, access: Access) -> Self {
+    fn with_access(now: Time, number: u8, access: Access) -> Self {
         let store = Arc::new(MemoryStore::new());
+        let domain = Domain::new(host(number), Vec::new(), id(number), access);
+        let machine = Machine::new(now, domain.clone(), Arc::clone(&store));
         Self {
-            machine: machine(now, &store, &access),
             store,
-            access,
+            domain,
+            machine,
             effects: 0,
         }
     }
 
-    /// Its address.
-    pub fn address() -> RelayAddress {
-        let (host, port) = (Host::Name(HOST.into()), sipher_wire::DEFAULT_PORT);
+    /// The address of the relay of this number.
+    pub fn address(number: u8) -> RelayAddress {
         RelayAddress {
-            host,
-            port,
-            id: id(),
+            host: host(number),
+            port: sipher_wire::DEFAULT_PORT,
+            id: id(number),
             token: None,
         }
     }
@@ -72,7 +73,7 @@ impl RelayNode {
     /// Loses power and comes back.
     pub(crate) fn crash(&mut self, now: Time) {
         self.store.crash();
-        self.machine = machine(now, &self.store, &self.access);
+        self.machine = Machine::new(now, self.domain.clone(), Arc::clone(&self.store));
     }
 
     pub(crate) fn up(&mut self, now: Time, conn: u64, binding: [u8; 32]) {
@@ -128,13 +129,10 @@ impl RelayNode {
     }
 }
 
-fn machine(now: Time, store: &Arc<MemoryStore>, access: &Access) -> Machine<Arc<MemoryStore>> {
-    let domain = Domain::new(Host::Name(HOST.into()), Vec::new(), id(), access.clone());
-    Machine::new(now, domain, Arc::clone(store))
+fn host(number: u8) -> Host {
+    Host::Name(format!("relay-{number}.example"))
 }
 
-fn id() -> RelayId {
-    RelayId::of(&[7; 32])
+fn id(number: u8) -> RelayId {
+    RelayId::of(&[number; 32])
 }
-
-const HOST: &str = "relay.example";

@@ -28,6 +28,8 @@ pub type Person = usize;
 #[derive(Debug)]
 struct Wire {
     person: Person,
+    /// Which of the relays.
+    relay: usize,
     class: Class,
     to_relay: Cutter,
 }
@@ -41,16 +43,16 @@ enum Packet {
     Closed(u64),
 }
 
-/// People with their clients, and one relay.
+/// People with their clients, and some relays.
 #[derive(Debug)]
 pub struct World {
     /// What time it is.
     pub now: Time,
     /// The clients.
     pub nodes: Vec<Node>,
-    /// The relay.
-    pub relay: RelayNode,
-    /// Whether the relay can be reached.
+    /// The relays, by number.
+    pub relays: Vec<RelayNode>,
+    /// Whether relays can be reached.
     pub reachable: bool,
     /// Every envelope that left a client.
     pub recorder: Recorder,
@@ -76,7 +78,7 @@ impl World {
         Self {
             now,
             nodes: Vec::new(),
-            relay: RelayNode::new(now),
+            relays: vec![RelayNode::new(now, 0), RelayNode::new(now, 1)],
             reachable: true,
             recorder: Recorder::default(),
             requests: Vec::new(),
@@ -106,7 +108,7 @@ impl World {
 
     /// Somebody new.
     pub fn add_with(&mut self, name: &str, pace: Pace) -> Person {
-        self.add_at(name, pace, RelayNode::address())
+        self.add_at(name, pace, RelayNode::address(0))
     }
 
     /// Somebody new, who was given this address of the relay.
@@ -189,20 +191,22 @@ impl World {
         true
     }
 
-    /// What could still go wrong in a run like this one: outputs of each client, effects of the relay, octets up and
+    /// What could still go wrong in a run like this one: outputs of each client, effects of relays, octets up and
     /// down.
     pub fn counts(&self) -> Counts {
         Counts {
             outputs: self.nodes.iter().map(|node| node.outputs).collect(),
-            effects: self.relay.effects,
+            effects: self.relays.iter().map(|relay| relay.effects).sum(),
             up: self.octets_up,
             down: self.octets_down,
         }
     }
 
-    /// Kills the relay, and starts it again.
-    pub fn crash_relay(&mut self) {
-        self.relay.crash(self.now);
+    /// Kills all relays, and starts them again.
+    pub fn crash_relays(&mut self) {
+        for relay in &mut self.relays {
+            relay.crash(self.now);
+        }
         self.packets.clear();
         for conn in std::mem::take(&mut self.wires).into_keys() {
             for node in &mut self.nodes {
@@ -235,12 +239,14 @@ impl World {
                 return true;
             }
         }
-        self.relay_turn() || self.deliver()
+        (0..self.relays.len()).any(|relay| self.relay_turn(relay)) || self.deliver()
     }
 
     fn next_wake(&self) -> Option<Time> {
         let clients = self.nodes.iter().map(|node| node.wake);
-        let next = clients.chain([self.relay.next_wake()]).min()?;
+        let next = clients
+            .chain(self.relays.iter().map(RelayNode::next_wake))
+            .min()?;
         (next < Time::NEVER).then_some(next)
     }
 
@@ -254,8 +260,10 @@ impl World {
 
     fn tick(&mut self, at: Time) {
         self.now = self.now.max(at);
-        if self.relay.next_wake() <= self.now {
-            self.relay.tick(self.now, &mut self.rng);
+        for relay in &mut self.relays {
+            if relay.next_wake() <= self.now {
+                relay.tick(self.now, &mut self.rng);
+            }
         }
         for person in 0..self.nodes.len() {
             if self.nodes[person].wake <= self.now {
@@ -272,7 +280,7 @@ impl World {
 pub struct Counts {
     /// Outputs of each client.
     pub outputs: Vec<u64>,
-    /// Effects of the relay.
+    /// Effects of the relays.
     pub effects: u64,
     /// Octets from clients.
     pub up: u64,

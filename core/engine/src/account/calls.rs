@@ -13,7 +13,9 @@ use super::Account;
 use crate::buddy::{BuddyId, LinkStage};
 use crate::history::{MessageId, MessageState};
 use crate::invite::{InvitationId, InvitationUri};
-use crate::io::{Answer, Class, CommandId, Invited, Output, Presenting, Refusal, Report, Trouble, Wait};
+use crate::io::{
+    Answer, Class, CommandId, Fault, Invited, Output, Presenting, Refusal, Report, Trouble, Wait,
+};
 use crate::name::Name;
 use crate::net::{self, PlaceKey};
 use crate::place::{Access, BoxAddress};
@@ -140,7 +142,11 @@ impl Account {
         };
         let outcome = match call {
             Call::Fetching(_) => Err(Refusal::Cancelled),
-            Call::Inviting(invitation) => self.invited(invitation).ok_or(Refusal::Cancelled),
+            Call::Inviting(invitation) => Ok(self.invited(invitation).unwrap_or_else(|| {
+                // Kept all the same, and published by whatever command comes next.
+                let trouble = net::trouble(&self.own_place(), Fault::TimedOut);
+                Answer::InvitationWaits { invitation, trouble }
+            })),
             Call::Asking(buddy) => Ok(self.accepted(buddy, Vec::new())),
             Call::Sending(sending) => Ok(sending.answer(None)),
             Call::Carrying(carrying) => Ok(self.carried(&carrying, Vec::new())),

@@ -76,6 +76,7 @@ impl Account {
         };
         peer.own_name = hello.shown_name().or_else(|| peer.own_name.take());
         peer.takes_messages = true;
+        self.net.forgive_items(buddy);
         if let Some(talking) = peer.talking_mut() {
             talking.to = hello.queue;
         }

@@ -15,7 +15,7 @@ use crate::content::{Content, Hello};
 use crate::io::Class;
 use crate::link::{FIRST_WORD, Peer, Stage};
 use crate::net::{Asked, Flow, PlaceKey, Prepared};
-use crate::outbox::{self, StoredRow};
+use crate::outbox::{self, MAX_ROWS, StoredRow};
 use crate::place::{self, Access, BoxAddress, copy_of};
 use crate::presence::seconds;
 use crate::step::{Step, Touched};
@@ -145,7 +145,7 @@ impl Account {
         true
     }
 
-    /// Queues an item that no person wrote.
+    /// Queues an item that no person wrote, unless far too much waits already.
     pub(super) fn queue_notice(
         &mut self,
         id: BuddyId,
@@ -156,6 +156,9 @@ impl Account {
         let Some(peer) = self.peers.get_mut(&id) else {
             return;
         };
+        if peer.outbox.len() >= 2 * MAX_ROWS {
+            return;
+        }
         let number = peer.next_row();
         let row = StoredRow::open(None, lifetime, [content.to_item()].into());
         peer.outbox.insert(number, row.row());
@@ -219,7 +222,8 @@ fn send_access(peer: &Peer) -> Option<&Access> {
         // spec: invite-6
         // The first flight names our queue, so the queue must stand first.
         Stage::Asking(asking) if !asking.is_stored && has_standing_queue(peer) => Some(&asking.door),
-        Stage::Linked(talking) if !peer.outbox.is_empty() => Some(&talking.to),
+        // Where he takes nothing, nothing is offered: what waits goes out if he lets us write again.
+        Stage::Linked(talking) if peer.takes_messages && !peer.outbox.is_empty() => Some(&talking.to),
         Stage::Asking(_) | Stage::Answering(_) | Stage::Linked(_) => None,
     }
 }

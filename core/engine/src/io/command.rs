@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use sipher_wire::Time;
 use sipher_wire::sip::Lifetime;
@@ -14,7 +15,6 @@ use crate::name::Name;
 use crate::presence::Status;
 
 /// Something that an account is to do. Commands that need a relay carry on everything else that waits, too.
-#[derive(Debug)]
 pub enum Command {
     /// Make a one-time invitation. Answered by [`Answer::Invited`](super::Answer::Invited) once it can be used.
     Invite {
@@ -87,6 +87,27 @@ pub enum Command {
         /// Whether they were equal.
         verified: bool,
     },
+}
+
+impl fmt::Debug for Command {
+    /// The verb only: texts, notes and invitations are nobody's but the person's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invite { .. } => "Invite",
+            Self::Withdraw(_) => "Withdraw",
+            Self::Accept { .. } => "Accept",
+            Self::Send { .. } => "Send",
+            Self::Sync { .. } => "Sync",
+            Self::MarkRead { .. } => "MarkRead",
+            Self::Stay => "Stay",
+            Self::Leave => "Leave",
+            Self::SetStatus(_) => "SetStatus",
+            Self::Grant { .. } => "Grant",
+            Self::Retract { .. } => "Retract",
+            Self::Rename { .. } => "Rename",
+            Self::SetVerified { .. } => "SetVerified",
+        })
+    }
 }
 
 /// A right that is given.

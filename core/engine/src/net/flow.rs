@@ -12,6 +12,7 @@ use sipher_wire::sip::{
 use sipher_wire::{Binding, BoxId, Time};
 
 use super::{Asked, Context, Prepared, Target};
+use crate::buddy::BuddyId;
 use crate::io::{ConnId, Fault, Output, TroubleCause};
 use crate::step::Step;
 
@@ -181,6 +182,12 @@ impl Flow {
     /// What made a refusal is no more.
     pub(crate) fn forgive(&mut self, asked: Asked) {
         self.refused.remove(&asked);
+    }
+
+    /// The same for everything that a buddy refused.
+    pub(crate) fn forgive_items(&mut self, buddy: BuddyId) {
+        self.refused
+            .retain(|asked, _| !matches!(asked, Asked::Item(own, _) if *own == buddy));
     }
 
     /// Whether it was refused, and isn't to be asked again yet.

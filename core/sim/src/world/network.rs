@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use rand_core::Rng as _;
 use sipher_engine::{Answer, Class, ConnId, Fault, Input, Output};
+use sipher_wire::RelayAddress;
 use sipher_wire::sip::{Cut as Piece, Cutter, Side};
 
 use super::{Packet, Person, Wire, World};
 use crate::faults::{Crash, Cut};
-use crate::relay::Did;
+use crate::relay::{Did, RelayNode};
 
 impl World {
     pub(super) fn client_turn(&mut self, person: Person) -> bool {
@@ -21,7 +22,7 @@ impl World {
         self.nodes[person].outputs += 1;
         match output {
             Output::Persist(batch) => self.nodes[person].disk.commit(&batch),
-            Output::Open { conn, class, .. } => self.dial(person, conn, class),
+            Output::Open { conn, relay, class } => self.dial(person, conn, &relay, class),
             Output::Close { conn } => {
                 if let Some(wire) = self.nodes[person].conns.remove(&conn) {
                     self.flush(wire);
@@ -49,13 +50,15 @@ impl World {
         true
     }
 
-    pub(super) fn relay_turn(&mut self) -> bool {
-        if self.takes_crash(Crash::Relay(self.relay.effects)) {
-            self.relay.apply_unsynced();
-            self.crash_relay();
+    pub(super) fn relay_turn(&mut self, relay: usize) -> bool {
+        if self.takes_crash(Crash::Relay(self.counts().effects)) {
+            for relay in &mut self.relays {
+                relay.apply_unsynced();
+            }
+            self.crash_relays();
             return true;
         }
-        match self.relay.poll(self.now, &mut self.rng) {
+        match self.relays[relay].poll(self.now, &mut self.rng) {
             None => false,
             Some(Did::Committed) => true,
             Some(Did::Sent(conn, octets)) => {
@@ -89,6 +92,7 @@ impl World {
         let Some(wire) = self.wires.get_mut(&conn) else {
             return;
         };
+        let relay = wire.relay;
         wire.to_relay.push(octets);
         while let Some(piece) = wire.to_relay.next_cut() {
             let Piece::Message(message) = piece else { continue };
@@ -102,7 +106,7 @@ impl World {
         }
         let room = self.room(true, octets.len());
         for part in self.parts(octets.get(..room).unwrap_or(octets)) {
-            self.relay.octets(self.now, conn, &part, &mut self.rng);
+            self.relays[relay].octets(self.now, conn, &part, &mut self.rng);
         }
         self.octets_up += u64::try_from(octets.len()).expect("small");
         if room < octets.len() {
@@ -167,17 +171,14 @@ impl World {
         self.nodes[person].lost(self.now, conn, Fault::Closed, &mut self.rng);
     }
 
-    fn dial(&mut self, person: Person, conn: ConnId, class: Class) {
-        if !self.reachable {
-            self.input(
-                person,
-                Input::Down {
-                    conn,
-                    fault: Fault::Unreachable,
-                },
-            );
+    fn dial(&mut self, person: Person, conn: ConnId, address: &RelayAddress, class: Class) {
+        let numbers = 0_u8..u8::try_from(self.relays.len()).expect("few");
+        let found = numbers.map(RelayNode::address).position(|own| own == *address);
+        let Some(relay) = found.filter(|_| self.reachable) else {
+            let fault = Fault::Unreachable;
+            self.input(person, Input::Down { conn, fault });
             return;
-        }
+        };
         let wire = self.next_wire;
         self.next_wire += 1;
         let mut binding = [0; 32];
@@ -186,12 +187,13 @@ impl World {
             wire,
             Wire {
                 person,
+                relay,
                 class,
                 to_relay: Cutter::new(Side::Relay),
             },
         );
         self.nodes[person].conns.insert(conn, wire);
-        self.relay.up(self.now, wire, binding);
+        self.relays[relay].up(self.now, wire, binding);
         self.input(person, Input::Up { conn, binding });
     }
 
@@ -209,8 +211,8 @@ impl World {
     }
 
     pub(super) fn hang_up(&mut self, conn: u64) {
-        if self.wires.remove(&conn).is_some() {
-            self.relay.down(self.now, conn, &mut self.rng);
+        if let Some(wire) = self.wires.remove(&conn) {
+            self.relays[wire.relay].down(self.now, conn, &mut self.rng);
         }
     }
 

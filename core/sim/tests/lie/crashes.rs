@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use sipher_sim::{Crash, Cut, Faults};
 
-use crate::life::live;
+use crate::life::{live, live_at};
 
 #[test]
 fn a_life_without_faults_holds() {
@@ -87,6 +87,26 @@ fn connections_may_be_cut_anywhere() {
                 cuts: vec![Cut::Down(down)],
                 ..Faults::default()
             },
+        );
+    }
+}
+
+#[test]
+fn buddies_of_two_relays_survive_the_same() {
+    let counts = live_at(1, Faults::default(), 1).counts();
+    for at in (0..counts.outputs[0]).step_by(7) {
+        let crashes = vec![
+            Crash::Client(0, at),
+            Crash::Client(1, at + 40),
+            Crash::Relay(at * 2),
+        ];
+        live_at(
+            1,
+            Faults {
+                crashes,
+                ..Faults::default()
+            },
+            1,
         );
     }
 }

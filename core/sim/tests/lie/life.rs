@@ -5,7 +5,7 @@ use sipher_engine::{
     Answer, Basic, BuddyId, Command, InvitationStage, Kind, Lifetime, LinkStage, PresenceLevel, PresenceView,
     Presenting, RightChange, Status, Wait, WithdrawnRight,
 };
-use sipher_sim::{Faults, Person, World};
+use sipher_sim::{Faults, Person, RelayNode, World};
 
 use crate::support::{buddy, texts};
 
@@ -14,10 +14,17 @@ const HERS: [&str; 3] = ["Are you there?", "I am at the station.", "🚉 platfor
 /// What Bob writes.
 const HIS: [&str; 3] = ["Yes", "Coming", "See you"];
 
-/// Lives it, and checks everything at the end.
+/// Lives it at one relay, and checks everything at the end.
 pub(crate) fn live(seed: u64, faults: Faults) -> World {
+    live_at(seed, faults, 0)
+}
+
+/// The same with Bob at the relay of this number; Anna is at the first one.
+pub(crate) fn live_at(seed: u64, faults: Faults, his: u8) -> World {
     let mut world = World::new(seed, faults);
-    let (anna, bob) = (world.add("anna"), world.add("bob"));
+    let anna = world.add("anna");
+    let pace = world.nodes[anna].account().pace();
+    let bob = world.add_at("bob", pace, RelayNode::address(his));
     link(&mut world, anna, bob);
     for at in 0..3 {
         say(&mut world, anna, HERS[at]);

@@ -177,10 +177,10 @@ fn names_are_unique_whatever_buddies_call_themselves() {
 fn a_relay_that_wants_a_token_opens_boxes_for_who_has_it() {
     let token = OpeningToken::parse("s3cret").unwrap();
     let mut world = World::new(17, Faults::default());
-    world.relay = RelayNode::with_token(world.now, &token);
+    world.relays[0] = RelayNode::with_token(world.now, 0, &token);
     let address = RelayAddress {
         token: Some(token),
-        ..RelayNode::address()
+        ..RelayNode::address(0)
     };
     let (member, stranger) = (world.add_at("anna", Pace::default(), address), world.add("eve"));
 

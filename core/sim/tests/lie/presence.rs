@@ -70,7 +70,7 @@ fn presence_is_granted_seen_narrowed_and_retracted() {
         .unwrap();
     assert_eq!(seen(&mut world), Some(Status { note: None, ..lunch }));
 
-    let rows = world.relay.rows();
+    let rows = world.relays[0].rows();
     world
         .call(
             anna,
@@ -82,7 +82,7 @@ fn presence_is_granted_seen_narrowed_and_retracted() {
         .unwrap()
         .unwrap();
     assert_eq!(seen(&mut world), None);
-    assert!(world.relay.rows() < rows, "the relay has no cell left");
+    assert!(world.relays[0].rows() < rows, "the relay has no cell left");
     let again = world.call(
         anna,
         Command::Retract {
