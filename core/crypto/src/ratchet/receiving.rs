@@ -36,7 +36,19 @@ pub(super) struct Receiving {
 struct OldChain {
     number: ChainNumber,
     len: u32,
+    dh: DhPublic,
+    mixed_epoch: u32,
     header_key: HeaderKey,
+}
+
+/// What a header under the key of a known chain must agree with.
+struct KnownChain {
+    number: ChainNumber,
+    dh: DhPublic,
+    mixed_epoch: u32,
+    next: u32,
+    /// Of a chain that ended.
+    len: Option<u32>,
 }
 
 /// The chain whose header key opened a header.
@@ -111,27 +123,19 @@ impl Receiving {
         now: Time,
         witness: &mut dyn Witness,
     ) -> Result<Key, Malformed> {
-        if let Place::Old(number) = place {
-            let ended = self
-                .old
-                .iter()
-                .any(|old| old.number == number && header.number >= old.len);
-            return Ok(if ended {
-                Key::Contradiction(number)
-            } else {
-                self.kept_key(number, header.number)
-            });
-        }
-        let number = self.number;
-        let chain = self.chain.as_ref().ok_or(Malformed)?;
-        if self.peer != Some(header.dh) {
-            return Ok(Key::Contradiction(number));
-        }
+        let known = self.known_chain(place).ok_or(Malformed)?;
         // spec: ratchet-10
-        if chain.mixed_epoch != header.mixed_epoch {
+        if known.dh != header.dh {
+            return Ok(Key::Contradiction(known.number));
+        }
+        if known.mixed_epoch != header.mixed_epoch {
             return Err(Malformed);
         }
-        if header.number < chain.next() {
+        if known.len.is_some_and(|len| header.number >= len) {
+            return Ok(Key::Contradiction(known.number));
+        }
+        let number = known.number;
+        if known.len.is_some() || header.number < known.next {
             return Ok(self.kept_key(number, header.number));
         }
         self.skip_to(header.number, now, witness)?;
@@ -141,6 +145,28 @@ impl Receiving {
             .and_then(|chain| chain.advance(witness))
             .ok_or(Malformed)?;
         Ok(Key::Fresh(number, key))
+    }
+
+    /// What is known of the chain whose header key opened a header.
+    fn known_chain(&self, place: Place) -> Option<KnownChain> {
+        let Place::Old(number) = place else {
+            let chain = self.chain.as_ref()?;
+            return Some(KnownChain {
+                number: self.number,
+                dh: self.peer?,
+                mixed_epoch: chain.mixed_epoch,
+                next: chain.next(),
+                len: None,
+            });
+        };
+        let old = self.old.iter().find(|old| old.number == number)?;
+        Some(KnownChain {
+            number,
+            dh: old.dh,
+            mixed_epoch: old.mixed_epoch,
+            next: old.len,
+            len: Some(old.len),
+        })
     }
 
     /// Whether a header that begins a chain says less of the chain before than was read of it: what only a peer
@@ -171,12 +197,12 @@ impl Receiving {
         let step = root::step(root, &shared, mixed, witness);
         let header_key = core::mem::replace(&mut self.next_header, step.next_header);
         let mixed_epoch = mixed.map_or(NOTHING_MIXED, |mixed| mixed.epoch);
-        self.peer = Some(header.dh);
-        if let Some(ended) = self
+        let before = self.peer.replace(header.dh);
+        let ended = self
             .chain
-            .replace(Chain::new(header_key, mixed_epoch, step.chain))
-        {
-            self.keep(ended);
+            .replace(Chain::new(header_key, mixed_epoch, step.chain));
+        if let (Some(ended), Some(dh)) = (ended, before) {
+            self.keep(ended, dh);
         }
         self.number = ChainNumber(self.number.0.checked_add(1).ok_or(Malformed)?);
         Ok(step.root)
@@ -216,10 +242,12 @@ impl Receiving {
         Ok(())
     }
 
-    fn keep(&mut self, ended: Chain) {
+    fn keep(&mut self, ended: Chain, dh: DhPublic) {
         self.old.push_back(OldChain {
             number: self.number,
             len: ended.next(),
+            dh,
+            mixed_epoch: ended.mixed_epoch,
             header_key: ended.into_header_key(),
         });
         if self.old.len() > MAX_OLD_CHAINS
@@ -241,6 +269,8 @@ impl Receiving {
             writer
                 .u32(old.number.0)
                 .u32(old.len)
+                .put(old.dh.as_octets())
+                .u32(old.mixed_epoch)
                 .put(old.header_key.expose_octets());
         }
         self.skipped.write(writer);
@@ -261,6 +291,8 @@ impl Receiving {
             old.push_back(OldChain {
                 number: ChainNumber(reader.u32()?),
                 len: reader.u32()?,
+                dh: DhPublic::from_octets(*reader.array()?),
+                mixed_epoch: reader.u32()?,
                 header_key: HeaderKey::from_octets(reader.array()?),
             });
         }
@@ -282,6 +314,8 @@ impl Duplicate for Receiving {
         let copy = |old: &OldChain| OldChain {
             number: old.number,
             len: old.len,
+            dh: old.dh,
+            mixed_epoch: old.mixed_epoch,
             header_key: old.header_key.duplicate(),
         };
         Self {

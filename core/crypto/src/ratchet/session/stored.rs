@@ -60,6 +60,6 @@ impl Session {
     }
 }
 
-const STATE_VERSION: u8 = 1;
+const STATE_VERSION: u8 = 2;
 /// A state with an offer, a few skipped keys and marks: written without moving.
 const USUAL_STATE_LEN: usize = 8192;

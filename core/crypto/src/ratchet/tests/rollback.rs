@@ -53,6 +53,52 @@ fn a_second_chain_in_the_place_of_one_that_was_read_is_counted_once() {
     pass(&mut one, &mut two, b"the real one goes on", &mut rng);
 }
 
+// spec: ratchet-10
+#[test]
+fn a_forked_chain_is_counted_also_when_it_ended_and_a_number_of_it_is_missing() {
+    let (mut one, mut two) = sessions();
+    let mut rng = rng(84);
+    pass(&mut one, &mut two, b"begins", &mut rng);
+    pass(&mut two, &mut one, b"turn", &mut rng);
+    let mut restored = copy(&one);
+    let missing = one.encrypt(&[text(b"missing")], SizeClass::K1, &mut rng).unwrap();
+    pass(&mut one, &mut two, b"of the first fork", &mut rng);
+    let other = restored
+        .encrypt(&[text(b"of the other fork")], SizeClass::K1, &mut rng)
+        .unwrap();
+    pass(&mut two, &mut one, b"turn", &mut rng);
+    pass(&mut one, &mut two, b"a new chain", &mut rng);
+
+    match two.decrypt(other.as_octets(), NOW, &mut rng) {
+        Err(DecryptError::PeerRolledBack(seen)) => two = seen.next,
+        outcome => panic!("{outcome:?}"),
+    }
+    read(&two, missing.as_octets(), b"missing", &mut rng);
+}
+
+// spec: ratchet-10
+#[test]
+fn no_message_of_a_forked_chain_opens_and_each_is_counted() {
+    let (mut one, mut two) = sessions();
+    let mut rng = rng(85);
+    pass(&mut one, &mut two, b"begins", &mut rng);
+    pass(&mut two, &mut one, b"turn", &mut rng);
+    let mut restored = copy(&one);
+    pass(&mut one, &mut two, b"a chain", &mut rng);
+    for count in 1..=4 {
+        let other = restored
+            .encrypt(&[text(b"its fork")], SizeClass::K1, &mut rng)
+            .unwrap();
+        match two.decrypt(other.as_octets(), NOW, &mut rng) {
+            Err(DecryptError::PeerRolledBack(seen)) => {
+                assert_eq!(seen.count, count);
+                two = seen.next;
+            }
+            outcome => panic!("{outcome:?}"),
+        }
+    }
+}
+
 // spec: ratchet-5
 #[test]
 fn a_chain_that_changes_its_epoch_is_refused() {
