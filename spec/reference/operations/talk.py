@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sipher import handshake, keys
-from sipher.ratchet import Session, item_id
+from sipher.ratchet import RolledBack, Session, item_id
 from sipher.refusal import Refused
 
 from .given import Drawn, Fields, device_of, items_of, listed, prekeys_of, trace_of, unhex
@@ -62,9 +62,15 @@ class Talk:
     def deliver(self, to: str, envelope: bytes, random: Drawn) -> Fields:
         try:
             self.sessions[to], items = self.sessions[to].receive(envelope, self.now, random)
+        except RolledBack as sign:
+            self.sessions[to] = sign.session
+            return {"result": sign.kind}
         except Refused as refused:
             return {"result": refused.kind}
-        return {"result": "ok", "items": listed(items), "trace": trace_of(self.sessions[to].trace)}
+        opened: Fields = {"result": "ok", "items": listed(items), "trace": trace_of(self.sessions[to].trace)}
+        if self.sessions[to].rollbacks:
+            opened["signs"] = self.sessions[to].rollbacks
+        return opened
 
 
 def talk(i: Fields) -> Fields:
@@ -80,7 +86,7 @@ def last(i: Fields) -> Fields:
     result = conversation.deliver(i["to"], unhex(i["envelope"]), Drawn(i.get("random", "")))
     kind = result.pop("result")
     if kind != "ok":
-        if conversation.sessions[i["to"]] is not before:
+        if kind != "peer-rolled-back" and conversation.sessions[i["to"]] is not before:
             raise AssertionError("a refused envelope changed the session")
         raise Refused(kind)
     return result

@@ -190,13 +190,13 @@ class Session:
         session = replace(self, trace=[])
         mark = sha256(nonce, hbox)
         if chain is None:
-            session = session._new_chain(header, mark, now, random)
+            session = session._new_chain(header, now, random)
             session, message_key = session._advance(header.n, now)
         else:
-            if header.pq_mix != chain.pq_mix:
-                raise Refused("refused")
             if header.dh != chain.dh:
                 raise self._went_back(chain.header_key, header.n, mark)
+            if header.pq_mix != chain.pq_mix:
+                raise Refused("refused")
             session, message_key = session._key_of(chain, header.n, mark, now)
         place = self.link_id + u8(1 - self.direction)
         try:
@@ -227,15 +227,16 @@ class Session:
             return Header.read(octets), chain
         raise Refused("refused")
 
-    def _new_chain(self, header: Header, mark: bytes, now: int, random: Random) -> Session:
+    def _new_chain(self, header: Header, now: int, random: Random) -> Session:
         due = self.pq.epoch if isinstance(self.pq, Answer) else 0
         if header.pq_mix not in (0, due):
             raise Refused("refused")
         if not self.own_secret:
             raise Refused("refused")
-        if self.receiving and header.pn < self.receiving.n:
-            raise self._went_back(self.next_receive_header_key, header.n, mark)
-        session = self._end_chain(header.pn, now) if self.receiving else self
+        session = self
+        if self.receiving:
+            went_back = header.pn < self.receiving.n
+            session = replace(self, rollbacks=self.rollbacks + went_back)._end_chain(header.pn, now)
         pq, secret_of_epoch = self.pq, b""
         if header.pq_mix and isinstance(pq, Answer):
             secret_of_epoch = pq.secret

@@ -17,8 +17,8 @@ pub(crate) struct Scene {
 pub(crate) enum Happened {
     /// An envelope was made.
     Sent(Envelope, Trace),
-    /// An envelope opened.
-    Opened(Body, Trace),
+    /// An envelope opened; so many signs that the peer went back were seen by then.
+    Opened(Body, Trace, u32),
     /// An envelope didn't, for this class of reason.
     Failed(&'static str),
     /// A state was copied or set back.
@@ -140,8 +140,9 @@ impl Conversation {
         };
         match opened {
             Ok(opened) => {
+                let signs = opened.next.rollbacks();
                 *side = Side::Talking(opened.next);
-                Ok(Happened::Opened(opened.body, trace))
+                Ok(Happened::Opened(opened.body, trace, signs))
             }
             Err(DecryptError::Refused) => Ok(Happened::Failed("refused")),
             Err(DecryptError::Replay) => Ok(Happened::Failed("replay")),

@@ -1,12 +1,13 @@
 //! Vectors of the ratchet: conversations with every intermediate value. Spec: ratchet.
 
 mod recorder;
+mod signs;
 
-use sipher_crypto::SizeClass;
+use sipher_crypto::{Body, SizeClass};
 
 use self::recorder::Recorder;
 use super::conversation::{Conversation, Happened, Scene};
-use super::parties::{Items, items, opened_items};
+use super::parties::{Items, Trace, items, opened_items};
 use super::script::{Script, Seeded, cut, flipped, longer, replaced};
 use super::{Fault, Fields, Maker, Outcome, Topic, unknown};
 
@@ -17,7 +18,8 @@ pub(super) const TOPIC: Topic = Topic {
             random), save and go_back (of I or R: the state is copied, and set back to the copy). random is what is drawn, \
             in this order: at a send the new ratchet secret (32) if a chain begins, then N (24); at a delivery the offer's \
             seed (64) if the header names an epoch, then m of Encaps (32) if the last chunk of an ek came. op last: the same \
-            steps and then one envelope for `to`; classes refused, replay, peer-rolled-back.",
+            steps and then one envelope for `to`; classes refused, replay, peer-rolled-back. signs: how often the peer was seen \
+            to have gone back, with what opened nevertheless.",
     make,
     run,
 };
@@ -42,12 +44,9 @@ fn run(op: &str, input: &Fields) -> Result<Outcome, Fault> {
             let envelope = input.get_octets("envelope")?;
             Ok(
                 match conversation.deliver(input.get_text("to")?, &envelope, &mut script)? {
-                    Happened::Opened(body, trace) => {
+                    Happened::Opened(body, trace, signs) => {
                         script.finish()?;
-                        let output = Fields::new()
-                            .value("items", opened_items(&body))
-                            .value("trace", trace.into_value());
-                        Outcome::Done(output)
+                        Outcome::Done(opened(&body, &trace, signs))
                     }
                     Happened::Failed(class) => Outcome::Refused(class),
                     Happened::Sent(..) | Happened::Nothing => {
@@ -98,12 +97,20 @@ fn output_of(happened: &Happened) -> Fields {
             .octets("envelope", envelope.as_octets())
             .octets("item_id", envelope.item_id().as_octets())
             .value("trace", trace.to_value()),
-        Happened::Opened(body, trace) => Fields::new()
-            .text("result", "ok")
-            .value("items", opened_items(body))
-            .value("trace", trace.to_value()),
+        Happened::Opened(body, trace, signs) => opened(body, trace, *signs).text("result", "ok"),
         Happened::Failed(class) => Fields::new().text("result", *class),
         Happened::Nothing => Fields::new(),
+    }
+}
+
+fn opened(body: &Body, trace: &Trace, signs: u32) -> Fields {
+    let fields = Fields::new()
+        .value("items", opened_items(body))
+        .value("trace", trace.to_value());
+    if signs == 0 {
+        fields
+    } else {
+        fields.number("signs", signs.into())
     }
 }
 
@@ -114,7 +121,8 @@ fn make(maker: &mut Maker) -> Result<(), Fault> {
     sizes(maker, &mut seeded)?;
     went_back(maker, &mut seeded)?;
     spoiled(maker, &mut seeded)?;
-    bounds(maker, &mut seeded)
+    bounds(maker, &mut seeded)?;
+    signs::make(maker, &mut seeded)
 }
 
 /// Forty messages, ten changes of speaker, two epochs of the PQ exchange and more.
