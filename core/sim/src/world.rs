@@ -216,6 +216,12 @@ impl World {
         self.run();
     }
 
+    /// Kills a client, and starts it again from an older copy of its disk.
+    pub fn set_back(&mut self, person: Person, disk: Disk) {
+        self.nodes[person].disk = disk;
+        self.crash_client(person);
+    }
+
     /// Kills a client, and starts it again.
     pub fn crash_client(&mut self, person: Person) {
         for conn in self.nodes[person].crash() {

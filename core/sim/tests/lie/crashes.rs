@@ -2,9 +2,10 @@
 //! effects, connections at any octet.
 
 use proptest::prelude::*;
-use sipher_sim::{Crash, Cut, Faults};
+use sipher_sim::{Crash, Cut, Faults, World};
 
 use crate::life::{live, live_at};
+use crate::support::{linked, send, sync, texts};
 
 #[test]
 fn a_life_without_faults_holds() {
@@ -122,6 +123,29 @@ fn octets_may_come_in_any_pieces() {
             },
         );
     }
+}
+
+// P2, F6: the recorder fails the run if a nonce serves two envelopes.
+#[test]
+fn a_disk_that_was_set_back_repeats_no_nonce_and_the_buddy_notices() {
+    let mut world = World::new(1, Faults::default());
+    let (anna, bob) = linked(&mut world);
+    send(&mut world, anna, "before");
+    let copy = world.nodes[anna].disk().clone();
+    send(&mut world, anna, "one");
+    sync(&mut world, bob);
+
+    world.set_back(anna, copy);
+    send(&mut world, anna, "another");
+    sync(&mut world, bob);
+
+    assert_eq!(texts(&world, bob), ["before", "one"]);
+    assert!(
+        world.nodes[bob]
+            .alarms
+            .iter()
+            .any(|alarm| alarm.contains("RolledBack"))
+    );
 }
 
 proptest! {
