@@ -30,7 +30,10 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<Exit, Advice> {
         .enable_all()
         .build()
         .map_err(|error| Advice::bug(format_args!("no runtime: {}", error.kind())))?;
-    runtime.block_on(dispatch(cli, output))
+    let ended = runtime.block_on(dispatch(cli, output));
+    // Whoever interrupts doesn't wait until a passphrase is stretched.
+    runtime.shutdown_background();
+    ended
 }
 
 async fn dispatch(cli: Cli, output: Output) -> Result<Exit, Advice> {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -130,19 +131,29 @@ fn drives_terminals(c: char) -> bool {
         || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Whether the reader of standard output went away (`sipher tail | head`): there is nobody left to write for.
+pub(crate) fn has_lost_its_reader() -> bool {
+    READER_LOST.load(Ordering::Relaxed)
+}
+
 fn out(text: &str) {
-    line(&mut io::stdout().lock(), text);
+    if line(&mut io::stdout().lock(), text).is_err() {
+        READER_LOST.store(true, Ordering::Relaxed);
+    }
 }
 
 fn err(text: &str) {
-    line(&mut io::stderr().lock(), text);
+    // Where standard error is closed there is nobody to tell that it is.
+    drop(line(&mut io::stderr().lock(), text));
 }
 
-fn line(to: &mut impl io::Write, text: &str) {
-    if writeln!(to, "{text}").and_then(|()| to.flush()).is_err() {
-        // The reader went away (`sipher read | head`): there is nobody left to tell.
-    }
+fn line(to: &mut impl io::Write, text: &str) -> io::Result<()> {
+    writeln!(to, "{text}")?;
+    to.flush()
 }
+
+/// Set once and never cleared.
+static READER_LOST: AtomicBool = AtomicBool::new(false);
 
 #[cfg(test)]
 mod tests {

@@ -8,12 +8,12 @@ use qrcode::{EcLevel, QrCode};
 /// Text of `0-9 A-Z $%*+-./:` up to 154 characters takes at most 23 lines and so fits a terminal of 24.
 pub(crate) fn picture(text: &str) -> Option<String> {
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
-    // Light modules are drawn, so that the code is dark on light in a terminal with a dark background,
-    // which is what scanners expect most.
+    // Light modules are drawn and dark ones left out: right in a terminal with a dark background, which most are,
+    // and scanners of today read the negative that others show.
     Some(
         code.render::<Dense1x2>()
-            .dark_color(Dense1x2::Dark)
-            .light_color(Dense1x2::Light)
+            .dark_color(Dense1x2::Light)
+            .light_color(Dense1x2::Dark)
             .build(),
     )
 }
@@ -34,6 +34,16 @@ mod tests {
 
         assert!(picture.lines().count() <= 23, "{}", picture.lines().count());
         assert!(picture.lines().all(|line| line.chars().count() <= 45));
+    }
+
+    #[test]
+    fn the_quiet_zone_around_it_is_light() {
+        let picture = picture("SIPHER:R.EXAMPLE.ORG/K7Q4").unwrap();
+
+        assert!(
+            picture.lines().next().unwrap().chars().all(|c| c == '█'),
+            "{picture}"
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sipher_client::{
-    Account, Answer, BuddyId, Client, Command, Disk, Event, LinkStage, Name, Presenting, Profile, Report,
-    Trouble, now,
+    Account, Answer, BuddyId, Client, Command, Disk, Event, InvitationId, LinkStage, Name, Presenting,
+    Profile, Report, Trouble, TroubleCause, now,
 };
 
 use crate::advice::Advice;
@@ -17,6 +17,8 @@ use crate::{notice, place};
 pub(crate) struct Session {
     client: Client,
     profile: Profile,
+    /// The invitation that the command itself shows.
+    shown: Option<InvitationId>,
     /// Where results go.
     pub(crate) output: Output,
 }
@@ -51,6 +53,7 @@ impl Session {
         Ok(Self {
             client,
             profile,
+            shown: None,
             output,
         })
     }
@@ -69,7 +72,11 @@ impl Session {
     /// Fetches and sends what waits. What is in the way is told on standard error, and says how the command ends.
     pub(crate) async fn sync(&mut self, presence: Presenting) -> Result<(Report, Exit), Advice> {
         match self.call(Command::Sync { presence }).await? {
-            Answer::Synced(report) => {
+            Answer::Synced(mut report) => {
+                // A buddy who takes no messages is no reason why fetching should fail; `who` says it of him.
+                report
+                    .troubles
+                    .retain(|trouble| trouble.cause != TroubleCause::NotAccepted);
                 let exit = self.tell_troubles(&report.troubles);
                 Ok((report, exit))
             }
@@ -100,6 +107,11 @@ impl Session {
             exit = advice.exit();
         }
         exit
+    }
+
+    /// The command shows this invitation, so that nobody need tell of it.
+    pub(crate) fn has_shown(&mut self, invitation: InvitationId) {
+        self.shown = Some(invitation);
     }
 
     /// All buddies, in the order of their names.
@@ -152,6 +164,9 @@ impl Session {
     /// Tells what happened by the way and ends connections politely. `exit` is what the command says so far.
     pub(crate) async fn close(mut self, exit: Exit) -> Result<Exit, Advice> {
         while let Some(event) = self.client.happened() {
+            if matches!(event, Event::InvitationReady { invitation } if Some(invitation) == self.shown) {
+                continue;
+            }
             let Some(words) = notice::words(&mut self, &event).await? else {
                 continue;
             };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sipher_client::{Answer, Command, InvitationId, Invited, now};
+use sipher_client::{Answer, Command, Invited, now};
 
 use super::link;
 use crate::advice::Advice;
@@ -28,30 +28,23 @@ pub(crate) async fn run(args: InviteArgs, mut session: Session) -> Result<Exit, 
         }
         other => return Err(unexpected(&other)),
     };
-    show(&session, &invited, called.as_deref());
+    session.has_shown(invited.invitation);
+    show(&session, &invited, called.as_deref(), args.wait);
     let exit = if args.wait {
-        wait(
-            &mut session,
-            invited.invitation,
-            Duration::from_secs(args.timeout),
-        )
-        .await?
+        let awaited = link::Awaited::Invitation(invited.invitation);
+        link::wait(&mut session, awaited, Duration::from_secs(args.timeout)).await?
     } else {
         Exit::Done
     };
     session.close(exit).await
 }
 
-/// Data is the invitation alone, so that it can be piped; all else is talk.
-fn show(session: &Session, invited: &Invited, called: Option<&str>) {
+/// Data is the invitation alone, so that it can be piped; all else is talk. The picture comes last: it takes all rows
+/// but one of a small terminal, and must not be scrolled away.
+fn show(session: &Session, invited: &Invited, called: Option<&str>, waits: bool) {
     let output = session.output;
     let uri = invited.uri.expose_text();
     let until = invited.until.as_millis();
-    if output.is_terminal()
-        && let Some(picture) = qr::picture(&uri)
-    {
-        output.talk(&picture);
-    }
     let json = json!({
         "invitation": uri.as_str(),
         "id": invited.invitation.number(),
@@ -65,11 +58,12 @@ fn show(session: &Session, invited: &Invited, called: Option<&str>) {
         moment::shown(until, now().as_millis())
     ));
     output.talk("Send it over a way that you trust for this, then compare the six words: sipher verify");
-}
-
-async fn wait(session: &mut Session, invitation: InvitationId, limit: Duration) -> Result<Exit, Advice> {
-    session
-        .output
-        .talk("Waiting for the answer (Ctrl-C: it can be accepted all the same) ...");
-    link::wait(session, link::Awaited::Invitation(invitation), limit).await
+    if waits {
+        output.talk("Waiting for the answer (Ctrl-C: it can be accepted all the same) ...");
+    }
+    if output.is_terminal()
+        && let Some(picture) = qr::picture(&uri)
+    {
+        output.talk(&picture);
+    }
 }

@@ -5,6 +5,7 @@ use sipher_client::{Answer, BuddyId, Command, Presenting, now};
 use crate::advice::Advice;
 use crate::args::ReadArgs;
 use crate::exit::Exit;
+use crate::output;
 use crate::session::{Session, unexpected};
 use crate::show;
 
@@ -38,7 +39,7 @@ pub(crate) async fn unread(session: &mut Session, buddy: Option<BuddyId>) -> Res
             );
             shown += 1;
         }
-        if !unread.more {
+        if !unread.more || output::has_lost_its_reader() {
             return Ok(shown);
         }
     }

@@ -16,7 +16,7 @@ pub(crate) async fn run(mut session: Session) -> Result<Exit, Advice> {
     let mut end = std::pin::pin!(interrupt::wanted());
     session.call(Command::Stay).await?;
     unread(&mut session).await?;
-    loop {
+    while !output::has_lost_its_reader() {
         tokio::select! {
             () = &mut end => break,
             event = session.event() => match event {
@@ -39,7 +39,7 @@ async fn unread(session: &mut Session) -> Result<(), Advice> {
             let who = session.name_of(*id).await?;
             output::json_line(&show::line_json(&who, line));
         }
-        if !unread.more {
+        if !unread.more || output::has_lost_its_reader() {
             return Ok(());
         }
     }

@@ -44,6 +44,9 @@ fn row(buddy: &Buddy<'_>) -> (String, String, Value) {
             text = format!("{text}  {count} {what}");
         }
     }
+    if !buddy.takes_messages {
+        text.push_str("  takes no messages from you");
+    }
     if buddy.verified {
         text.push_str("  verified");
     }
@@ -51,6 +54,7 @@ fn row(buddy: &Buddy<'_>) -> (String, String, Value) {
         ("buddy", json!(name)),
         ("own_name", json!(buddy.own_name.map(sipher_client::Name::as_str))),
         ("stage", json!(show::stage(buddy.stage))),
+        ("takes_messages", json!(buddy.takes_messages)),
         ("verified", json!(buddy.verified)),
         ("unread", json!(buddy.unread)),
         ("queued", json!(buddy.queued)),

@@ -1,6 +1,7 @@
 //! What the README promises, a test a promise.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -24,6 +25,36 @@ fn try_can_show_every_byte_that_the_relay_saw() {
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.stdout.contains("SIP/2.0 202 Accepted"), "{}", run.stdout);
     assert!(!run.stdout.contains("bytes of a text"), "{}", run.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn try_that_is_interrupted_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut trying = Command::new(sipher())
+        .args(["--json", "try"])
+        .env_clear()
+        .env("TMPDIR", folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(trying.stdout.take().unwrap()).lines();
+    let relay: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    let listen = relay["listen"].as_str().unwrap();
+    assert!(TcpStream::connect(listen).is_ok());
+
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &trying.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+
+    assert_eq!(trying.wait().unwrap().code(), Some(1));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert!(TcpStream::connect(listen).is_err(), "its relay is gone, too");
 }
 
 #[test]
@@ -296,6 +327,29 @@ fn tail_streams_what_comes_and_ends_when_told() {
         Vec::<String>::new(),
         "what tail showed is read"
     );
+}
+
+#[test]
+fn tail_ends_when_nobody_reads_it() {
+    let relay = Relay::start();
+    let (anna, bob) = buddies(&relay);
+    let mut tail = anna
+        .command(&["tail"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(tail.stderr.take().unwrap())
+        .lines()
+        .next()
+        .unwrap()
+        .unwrap();
+    assert!(said.starts_with("Writing what happens"), "{said}");
+    drop(tail.stdout.take());
+
+    bob.ok(&["send", "anna", "hello"]);
+
+    assert_eq!(tail.wait().unwrap().code(), Some(0));
 }
 
 #[test]
