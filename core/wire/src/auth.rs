@@ -183,10 +183,7 @@ impl Credentials {
     /// [`Unproven`] without a signature, under a weak key, or if it doesn't verify strictly.
     pub fn verify(&self, input: &[u8]) -> Result<(), Unproven> {
         let signature = self.signature.ok_or(Unproven)?;
-        let key = ed25519_dalek::VerifyingKey::from_bytes(&self.key.0).map_err(|_| Unproven)?;
-        if key.is_weak() {
-            return Err(Unproven);
-        }
+        let key = strong_key(&self.key.0).ok_or(Unproven)?;
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
         key.verify_strict(input, &signature).map_err(|_| Unproven)
     }
@@ -211,9 +208,17 @@ impl Credentials {
     }
 }
 
-/// Whether octets are an Ed25519 key of large order.
+/// Whether octets are an Ed25519 key of large order, in its one encoding.
 pub(crate) fn is_strong(key: &[u8; 32]) -> bool {
-    ed25519_dalek::VerifyingKey::from_bytes(key).is_ok_and(|key| !key.is_weak())
+    strong_key(key).is_some()
+}
+
+/// A key that proves something. Decompression also takes encodings with y >= p; one key must have one encoding.
+// spec: sign-2
+fn strong_key(octets: &[u8; 32]) -> Option<ed25519_dalek::VerifyingKey> {
+    let key = ed25519_dalek::VerifyingKey::from_bytes(octets).ok()?;
+    let is_canonical = key.to_edwards().compress().as_bytes() == octets;
+    (is_canonical && !key.is_weak()).then_some(key)
 }
 
 /// A secret of the operator that lets its holders open boxes; wiped on drop, never shown.

@@ -176,7 +176,7 @@ class Proof:
         token, count = values.get("t"), values.get("c")
         if token is not None and not re.fullmatch(r"[a-z0-9.-]{1,64}", token):
             raise Refused("unusable")
-        if (nonce is None) != (count is None) or (count is not None and not re.fullmatch(r"[0-9a-f]{8}", count)):
+        if (nonce is None) != (count is None) or (count is not None and not re.fullmatch(r"[0-9a-fA-F]{8}", count)):
             raise Refused("unusable")
         return cls(key, signed, token, nonce, None if count is None else int(count, 16))
 
@@ -209,12 +209,12 @@ class Proof:
 
 
 def _parameters(text: str) -> dict[str, str]:
-    """The known parameters; a known one twice, or one without a value, is `unusable`."""
+    """The known parameters; a known one twice, or any without a value, is `unusable`."""
     values: dict[str, str] = {}
     for part in text.split(","):
         name, equals, value = (piece.strip() for piece in part.partition("="))
         name = name.lower()
-        if not equals or not name or name in values:
+        if not equals or not name or not value or name in values:
             raise Refused("unusable")
         if name in ("k", "s", "t", "n", "c"):
             values[name] = value

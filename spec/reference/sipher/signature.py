@@ -31,8 +31,8 @@ def sign(seed: bytes, purpose: str, content: bytes) -> bytes:
 
 
 def check_key(key: bytes) -> None:
-    """Refuses what is no point of the curve, and a point of small order, as `weak-key`."""
-    if len(key) != 32 or _is_weak(key):
+    """Refuses what is no point of the curve, another encoding of one, and a point of small order, as `weak-key`."""
+    if len(key) != 32 or _y(key) >= _P or _is_weak(key):
         raise Refused("weak-key")
 
 
@@ -47,6 +47,10 @@ def verify(key: bytes, purpose: str, content: bytes, signature: bytes) -> None:
         raise Refused("bad-signature") from None
 
 
+def _y(encoded: bytes) -> int:
+    return int.from_bytes(encoded, "little") & ((1 << 255) - 1)
+
+
 def _is_weak(encoded: bytes) -> bool:
     point = _decompress(encoded)
     if point is None:
@@ -57,8 +61,7 @@ def _is_weak(encoded: bytes) -> bool:
 
 
 def _decompress(encoded: bytes) -> tuple[int, int] | None:
-    number = int.from_bytes(encoded, "little")
-    sign, y = number >> 255, (number & ((1 << 255) - 1)) % _P
+    sign, y = encoded[31] >> 7, _y(encoded) % _P
     square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
     x = pow(square, (_P + 3) // 8, _P)
     if (x * x - square) % _P:

@@ -5,6 +5,7 @@ use sipher_crypto::{SigningKey, SigningSeed};
 use sipher_wire::{Allowance, Grant, GrantKey, GrantOp, GrantOps, Right, Treatment};
 
 use super::script::{Seeded, cut, longer, replaced};
+use super::signatures::NOT_CANONICAL;
 use super::{Fault, Fields, Maker, Outcome, Topic, unknown};
 
 pub(super) const TOPIC: Topic = Topic {
@@ -184,6 +185,10 @@ fn spoil(maker: &mut Maker, body: &[u8]) -> Result<(), Fault> {
         ("period 0", replaced(body, 49, &[0; 4])),
         ("one key added and deleted", replaced(body, 54, &own)),
         ("a close with company", longer(&replaced(body, 1, &[3]), &[3])),
+        (
+            "a key added in an encoding that is not canonical",
+            replaced(body, 3, &NOT_CANONICAL),
+        ),
     ];
     for (comment, body) in cases {
         maker.refused(comment, "decode", "bad-body", Fields::new().octets("body", &body))?;

@@ -176,7 +176,8 @@ fn make(maker: &mut Maker) -> Result<(), Fault> {
             )?;
         }
     }
-    headers(maker, &mut seeded)
+    headers(maker, &mut seeded)?;
+    oddities(maker, &mut seeded)
 }
 
 struct Proof {
@@ -308,6 +309,36 @@ fn headers(maker: &mut Maker, seeded: &mut Seeded) -> Result<(), Fault> {
             format!("Sipher k={key},n={nonce},c=0000001"),
         ),
         ("a parameter without a value", format!("Sipher k={key},s")),
+    ] {
+        maker.refused(comment, "header", "unusable", read(text))?;
+    }
+    Ok(())
+}
+
+/// What the grammar of parameters says of odd ones.
+fn oddities(maker: &mut Maker, seeded: &mut Seeded) -> Result<(), Fault> {
+    let key = data_encoding::BASE64URL_NOPAD.encode(&seeded.array::<32>());
+    let nonce = data_encoding::BASE64URL_NOPAD.encode(&seeded.array::<16>());
+    let read = |text: String| Fields::new().text("text", text);
+    for (comment, text) in [
+        ("an unknown parameter twice", format!("Sipher x=1,k={key},x=2")),
+        (
+            "a count in capitals",
+            format!("Sipher k={key},n={nonce},c=000000AF"),
+        ),
+    ] {
+        maker.ok(comment, "header", read(text))?;
+    }
+    for (comment, text) in [
+        (
+            "an unknown parameter without a value",
+            format!("Sipher k={key},x"),
+        ),
+        (
+            "an unknown parameter with an empty value",
+            format!("Sipher k={key},x="),
+        ),
+        ("nothing between two commas", format!("Sipher k={key},,x=1")),
     ] {
         maker.refused(comment, "header", "unusable", read(text))?;
     }

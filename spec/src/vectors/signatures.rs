@@ -152,6 +152,7 @@ fn weak_keys(maker: &mut Maker) -> Result<(), Fault> {
             "no point at all",
             [&[2_u8][..], &[0; 31]].concat().try_into().unwrap_or(NEUTRAL),
         ),
+        ("a point of large order whose y is p + 3", NOT_CANONICAL),
     ] {
         let signature = [NEUTRAL.as_slice(), &[0; 32]].concat();
         maker.refused(
@@ -193,6 +194,13 @@ const ORDER: [u8; 32] = [
     0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
+/// y = p + 3, which decompresses to the point with y = 3.
+pub(super) const NOT_CANONICAL: [u8; 32] = {
+    let mut point = [0xff; 32];
+    point[0] = 0xf0;
+    point[31] = 0x7f;
+    point
+};
 const NEUTRAL: [u8; 32] = {
     let mut point = [0; 32];
     point[0] = 1;

@@ -103,6 +103,11 @@ fn weak_keys_prove_nothing() {
     assert_eq!(credentials.verify(b"anything"), Err(Unproven));
     assert!(!is_strong(&identity));
     assert!(!is_strong(&[0; 32]));
+    // y = p + 3: a point of large order, in an encoding that is not its own.
+    let mut other_encoding = [0xff; 32];
+    other_encoding[0] = 0xf0;
+    other_encoding[31] = 0x7f;
+    assert!(!is_strong(&other_encoding));
 }
 
 #[test]
