@@ -8,7 +8,7 @@
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::panic,
-    reason = "a test's helpers fail by panicking"
+    reason = "tests fail by panicking"
 )]
 
 mod disk;

@@ -52,7 +52,6 @@ fn both_see_the_same_safety_words() {
         account
             .buddy(buddy(&world, person), world.now)
             .unwrap()
-            .safety_number()
             .words()
     };
     assert_eq!(words(anna), words(bob));

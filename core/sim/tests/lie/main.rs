@@ -3,9 +3,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test's helpers fail by panicking"
+    reason = "tests fail by panicking"
 )]
-#![expect(clippy::indexing_slicing, reason = "a test's helpers fail by panicking")]
+#![expect(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod crashes;
 mod hostile;
