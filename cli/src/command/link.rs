@@ -77,11 +77,7 @@ pub(crate) async fn tell(session: &mut Session, id: BuddyId) -> Result<(), Advic
     let seen = session
         .look(move |account, _| {
             let buddy = account.buddy(id, now())?;
-            Some((
-                buddy.name.as_str().to_owned(),
-                buddy.stage,
-                buddy.safety_number().words(),
-            ))
+            Some((buddy.name.as_str().to_owned(), buddy.stage, buddy.words()))
         })
         .await?;
     let Some((name, stage, words)) = seen else {

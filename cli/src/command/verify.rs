@@ -29,14 +29,14 @@ pub(crate) async fn run(args: VerifyArgs, mut session: Session) -> Result<Exit, 
         .look(move |account, _| {
             account
                 .buddy(id, now())
-                .map(|buddy| (buddy.safety_number(), buddy.verified))
+                .map(|buddy| (buddy.words(), buddy.safety_number().digits(), buddy.verified))
         })
         .await?;
-    let Some((safety, verified)) = seen else {
+    let Some((words, digits, verified)) = seen else {
         return Err(Advice::bug("a buddy disappeared"));
     };
     // spec: safety-2
-    let (words, digits) = (safety.words().join(" "), safety.digits());
+    let words = words.join(" ");
     let name = escaped_line(&known.name);
     let state = if verified { "verified" } else { "not verified yet" };
     let text = format!("{name}: {state}\n  words   {words}\n  number  {digits}");

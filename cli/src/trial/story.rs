@@ -321,7 +321,7 @@ async fn linked(person: &mut Person, buddy: BuddyId) -> Result<(), Advice> {
 
 async fn words(person: &mut Person, buddy: BuddyId) -> Result<String, Advice> {
     let words = person
-        .look(move |account| Some(account.buddy(buddy, now())?.safety_number().words().join(" ")))
+        .look(move |account| Some(account.buddy(buddy, now())?.words().join(" ")))
         .await?;
     words.ok_or_else(|| broken("a buddy has words"))
 }

@@ -159,17 +159,17 @@ fn the_disk_is_full() {
         finish(&mut shell)
     };
     bob.ok(&["send", "anna", "before"]);
-    let text = "y".repeat(60_000);
+    let filling = "y".repeat(60_000);
 
     let mut blocks = std::fs::metadata(bob.account().join("account.redb"))
         .unwrap()
         .len()
         / 512;
-    let mut run = limited(&bob, blocks, &format!("send anna {text}"));
+    let mut run = limited(&bob, blocks, &format!("send anna {blocks}-{filling}"));
     while run.code == 0 && blocks > 0 {
         // The store may have had room for it inside its file.
-        blocks -= 1;
-        run = limited(&bob, blocks, &format!("send anna {text}"));
+        blocks = blocks * 7 / 8;
+        run = limited(&bob, blocks, &format!("send anna {blocks}-{filling}"));
     }
     assert_data_eq!(
         seen(&bob, &[], &run),
@@ -183,10 +183,14 @@ exit 6
     );
 
     bob.ok(&["send", "anna", "after"]);
-    let texts: Vec<String> = anna
-        .read_texts()
-        .into_iter()
-        .filter(|text| text.len() < 100)
-        .collect();
-    assert_eq!(texts, ["before", "after"]);
+    let texts = anna.read_texts();
+    let refused = format!("{blocks}-");
+    assert!(
+        !texts.iter().any(|text| text.starts_with(&refused)),
+        "what was not kept has not left either"
+    );
+    assert_eq!(
+        (texts.first().unwrap().as_str(), texts.last().unwrap().as_str()),
+        ("before", "after")
+    );
 }
