@@ -13,6 +13,8 @@ pub(crate) const SIGN: &[u8] = b"sipher/1 sign ";
 pub(crate) const ACCOUNT: &[u8] = b"sipher/1 account";
 /// Safety number of two account records.
 pub(crate) const SAFETY: &[u8] = b"sipher/1 safety";
+/// Six words of a finished handshake; followed by the link's secret.
+pub(crate) const WORDS: &[u8] = b"sipher/1 words";
 
 /// Key of an invitation's bundle.
 pub(crate) const INVITE_BUNDLE: &[u8] = b"sipher/1 invite bundle";
@@ -63,6 +65,7 @@ mod tests {
             SIGN,
             ACCOUNT,
             SAFETY,
+            WORDS,
             INVITE_BUNDLE,
             INVITE_READ,
             INVITE_PSK,

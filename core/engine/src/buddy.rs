@@ -4,6 +4,7 @@
 
 use minicbor::{Decode, Encode};
 use sipher_crypto::SafetyNumber;
+use sipher_crypto::handshake::Link;
 use sipher_wire::Time;
 
 use crate::name::Name;
@@ -66,15 +67,21 @@ pub struct Buddy<'a> {
     pub(crate) safety: SafetySource<'a>,
 }
 
-/// What the safety number is computed from when it's asked for: thousands of hashes.
+/// What number and words are computed from when they're asked for: thousands of hashes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SafetySource<'a> {
     pub(crate) ours: &'a sipher_crypto::AccountRecord,
     pub(crate) his: &'a sipher_crypto::AccountRecord,
+    pub(crate) link: &'a Link,
 }
 
 impl Buddy<'_> {
-    /// What both read to each other to be sure that nobody is between.
+    /// Six words of this link, for both to say to each other, so that they are sure that nobody is between.
+    pub fn words(&self) -> [&'static str; 6] {
+        self.safety.link.words()
+    }
+
+    /// The number of the two accounts; it stays the same over links.
     pub fn safety_number(&self) -> SafetyNumber {
         SafetyNumber::of(self.safety.ours, self.safety.his)
     }

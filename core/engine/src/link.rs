@@ -224,6 +224,14 @@ impl Peer {
         }
     }
 
+    /// What the handshake left.
+    pub(crate) fn link(&self) -> &Link {
+        match &self.stage {
+            Stage::Asking(asking) => &asking.link,
+            Stage::Answering(talking) | Stage::Linked(talking) => &talking.link,
+        }
+    }
+
     /// The session, where there is one that can send.
     pub(crate) fn talking(&self) -> Option<&Talking> {
         match &self.stage {

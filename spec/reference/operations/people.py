@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sipher import bundle, handshake, keys, signature
+from sipher import bundle, handshake, keys, safety, signature
 from sipher.bundle import Bundle, InvitationKeys
 from sipher.invitation import Invitation
 from sipher.keys import DeviceCert
@@ -38,7 +38,8 @@ def initiate(i: Fields) -> Fields:
     made = handshake.initiate(
         device, unhex(i["bundle"]), i["short_pin"], unhex(i["psk"]), content, i["now"], random
     )
-    return {"flight": made.flight.hex(), "trace": trace_of(made.trace)}
+    words = safety.words(made.secrets.link_secret)
+    return {"flight": made.flight.hex(), "words": words, "trace": trace_of(made.trace)}
 
 
 def accept(i: Fields) -> Fields:
@@ -48,7 +49,7 @@ def accept(i: Fields) -> Fields:
     Session.of_responder(accepted, Drawn(i["m"]))
     return {
         "account_key": accepted.certificate.account_key.hex(), "items": listed(accepted.items),
-        "trace": trace_of(accepted.trace),
+        "words": safety.words(accepted.secrets.link_secret), "trace": trace_of(accepted.trace),
     }
 
 

@@ -1,4 +1,4 @@
-"""The store's sealed form, the phrase, and the words that people compare. account-store.md, handshake.md."""
+"""The store's sealed form, the phrase, and the number that people compare. account-store.md, handshake.md."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from .given import Drawn, Fields, unhex
 
 
 def compare_people(i: Fields) -> Fields:
-    digits, words = safety.safety(unhex(i["one"]), unhex(i["other"]))
-    return {"digits": digits, "words": words}
+    return {"digits": safety.number(unhex(i["one"]), unhex(i["other"]))}
 
 
 def stretching(i: Fields) -> Stretching:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from . import boxes, bundle, content, handshake, ratchet, signature
+from . import boxes, bundle, content, handshake, ratchet, safety, signature
 from .address import BoxAddress, RelayAddress
 from .body import Item
 from .boxes import CELL, QUEUE, READ, WRITE, Add, Close, Delete, Operation
@@ -23,7 +23,6 @@ from .presence import Document, EpochKeys, PresenceReader, Publisher
 from .ratchet import Session, item_id
 from .refusal import Refused
 from .relay import OWN, SEND, WATCH, Connection
-from .safety import safety
 from .sip import Message
 
 WEEK = 604_800
@@ -80,6 +79,7 @@ class Link:
     """What this client shares with one buddy."""
 
     account_key: bytes
+    link_secret: bytes
     session: Session
     queue: Box
     grant_seed: bytes
@@ -115,7 +115,7 @@ class Client:
 
     def words(self, link: Link) -> tuple[str, str]:
         """Digits and words to compare with the buddy."""
-        return safety(self.account_key(), link.account_key)
+        return safety.number(self.account_key(), link.account_key), safety.words(link.link_secret)
 
     def close(self) -> None:
         for connection in self._connections.values():
@@ -156,7 +156,7 @@ class Client:
         made = handshake.initiate(
             self.device, octets, invitation.pin, derived.psk, hello, self.now(), self._random
         )
-        link = Link(made.bundle.certificate.account_key, Session.of_initiator(made), queue, grant_seed)
+        link = Link(made.bundle.certificate.account_key, made.secrets.link_secret, Session.of_initiator(made), queue, grant_seed)
         self.links.append(link)
         link.name = content.name_of(made.bundle.profile)
         front_door = BoxAddress.read(made.bundle.front_door_address.decode())
@@ -171,7 +171,7 @@ class Client:
         session = Session.of_responder(accepted, self._random)
         self.invited.remove(invited)
         queue, grant_seed = self._make_queue()
-        link = Link(accepted.certificate.account_key, session, queue, grant_seed)
+        link = Link(accepted.certificate.account_key, accepted.secrets.link_secret, session, queue, grant_seed)
         self.links.append(link)
         self._take_contents(link, content.read(accepted.items))
         self.say(link, [self._hello(queue, grant_seed)])

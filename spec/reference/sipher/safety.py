@@ -11,12 +11,20 @@ ROUNDS = 5200
 WORDS: list[str] = Mnemonic("english").wordlist
 
 
-def safety(one: bytes, other: bytes) -> tuple[str, str]:
-    """(digits, words) of two account keys, in either order."""
-    digest = b"sipher/1 safety" + u8(1) + b"".join(sorted((account_record(one), account_record(other))))
+def _iterated(octets: bytes) -> bytes:
     for _ in range(ROUNDS):
-        digest = hashlib.sha512(digest).digest()
+        octets = hashlib.sha512(octets).digest()
+    return octets
+
+
+def number(one: bytes, other: bytes) -> str:
+    """The digits of two account keys, in either order."""
+    digest = _iterated(b"sipher/1 safety" + u8(1) + b"".join(sorted((account_record(one), account_record(other)))))
     groups = (int.from_bytes(digest[at : at + 5], "big") % 100_000 for at in range(0, 60, 5))
-    bits = int.from_bytes(digest, "big") >> (512 - 66)
-    words = (WORDS[bits >> shift & 0x7FF] for shift in range(55, -1, -11))
-    return " ".join(f"{group:05}" for group in groups), " ".join(words)
+    return " ".join(f"{group:05}" for group in groups)
+
+
+def words(link_secret: bytes) -> str:
+    """The words of one finished handshake."""
+    bits = int.from_bytes(_iterated(b"sipher/1 words" + link_secret), "big") >> (512 - 66)
+    return " ".join(WORDS[bits >> shift & 0x7FF] for shift in range(55, -1, -11))

@@ -14,9 +14,9 @@ use super::{Fault, Fields, Maker, Outcome, Topic, bundle, unknown};
 pub(super) const TOPIC: Topic = Topic {
     name: "handshake",
     about: "handshake.md. op initiate: device, bundle, short_pin, psk, now, items, e (secret), offer_seed (64 octets, d and z), \
-            m (randomness of Encaps) -> flight and trace; classes of bundle.json, and own-bundle, too-long, bad-key. \
+            m (randomness of Encaps) -> flight, words and trace; classes of bundle.json, and own-bundle, too-long, bad-key. \
             op accept: device, prekeys, psk, flight, now, m (randomness of the first Answer) -> trace, account of the \
-            initiator, items; class refused. A trace lists h after mixing `of`, ck and k of each mix, boxes, and what \
+            initiator, words, items; class refused. A trace lists h after mixing `of`, ck and k of each mix, boxes, and what \
             the end yields, in the order of computation.",
     make,
     run,
@@ -51,6 +51,7 @@ fn initiate(input: &Fields) -> Result<Outcome, Fault> {
             script.finish()?;
             let output = Fields::new()
                 .octets("flight", &initiated.flight)
+                .text("words", initiated.link.words().join(" "))
                 .value("trace", trace.into_value());
             Ok(Outcome::Done(output))
         }
@@ -78,6 +79,7 @@ fn accept(input: &Fields) -> Result<Outcome, Fault> {
     let output = Fields::new()
         .value("trace", trace.into_value())
         .octets("account_key", accepted.link.peer().account().key().as_octets())
+        .text("words", accepted.link.words().join(" "))
         .value("items", opened_items(&accepted.items));
     Ok(Outcome::Done(output))
 }
@@ -147,10 +149,13 @@ fn make(maker: &mut Maker) -> Result<(), Fault> {
         let other = Scene::new(&mut seeded, kind)?;
         for scene in [&scene, &other] {
             let input = scene.initiating(&mut seeded, items(list));
-            let flight = maker
-                .ok("a first flight", "initiate", input)?
-                .get_octets("flight")?;
-            maker.ok("is accepted", "accept", scene.accepting(&flight, &seeded.array()))?;
+            let made = maker.ok("a first flight", "initiate", input)?;
+            let flight = made.get_octets("flight")?;
+            let accepted = maker.ok("is accepted", "accept", scene.accepting(&flight, &seeded.array()))?;
+            // spec: safety-1
+            if made.get_text("words")? != accepted.get_text("words")? {
+                return Err(Fault::new("both sides must see the same words"));
+            }
             flights.push(flight);
         }
     }

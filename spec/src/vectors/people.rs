@@ -9,7 +9,7 @@ use super::{Fault, Fields, Maker, Outcome, Topic, unknown};
 
 pub(super) const TOPIC: Topic = Topic {
     name: "people",
-    about: "handshake.md, Safety number, and account-store.md, Phrase. op safety: two account keys -> digits, words. op phrase: \
+    about: "handshake.md, Safety number, and account-store.md, Phrase. op safety: two account keys -> digits. op phrase: \
             entropy -> words. op read_phrase: typed words -> the words; classes count, unknown-word, checksum. op vault: \
             words, relay name, Argon2id parameters -> seeds and key.",
     make,
@@ -25,8 +25,7 @@ fn run(op: &str, input: &Fields) -> Result<Outcome, Fault> {
             let number = SafetyNumber::of(&one, &other);
             Ok(Outcome::Done(
                 Fields::new()
-                    .text("digits", number.digits())
-                    .text("words", number.words().join(" ")),
+                    .text("digits", number.digits()),
             ))
         }
         "phrase" => {

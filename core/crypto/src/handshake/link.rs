@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::device::DeviceCert;
 use crate::encoding::{Malformed, Reader, Writer};
+use crate::safety;
 use crate::secret::{LinkSecret, Psk};
 
 /// Names a link to its two sides; no relay sees it. The smaller of two wins when both sides initiated.
@@ -74,6 +75,11 @@ impl Link {
     /// What further keys of this link are derived from.
     pub const fn secret(&self) -> &LinkSecret {
         &self.secret
+    }
+
+    /// Six words that both ends of this handshake, and nobody else, can say. Thousands of hashes.
+    pub fn words(&self) -> [&'static str; safety::WORDS] {
+        safety::words(&self.secret)
     }
 
     /// What a re-link's handshake begins with.

@@ -136,6 +136,7 @@ impl Account {
             safety: SafetySource {
                 ours: self.me.record(),
                 his: &peer.account,
+                link: peer.link(),
             },
         }
     }
