@@ -166,6 +166,9 @@ pub enum PresenceView<'a> {
     Known(&'a Shown),
 }
 
+/// No document holds longer than this: neither is one made, nor is one believed.
+pub(crate) const MAX_FRESHNESS: core::time::Duration = core::time::Duration::from_hours(24);
+
 /// How far two honest clocks may be apart.
 const CLOCK_TOLERANCE: core::time::Duration = core::time::Duration::from_mins(2);
 

@@ -187,13 +187,13 @@ impl Session {
         self.exchange.epoch()
     }
 
-    /// How often the peer was seen to use a number twice: from [`Self::ROLLBACKS_TO_RELINK`] on, re-link.
+    /// How often the peer was seen to have gone back: from [`Self::ROLLBACKS_TO_RELINK`] on, re-link.
     pub const fn rollbacks(&self) -> u32 {
         self.rollbacks
     }
 
-    /// Numbers that the peer may use twice before a re-link is proposed.
-    // spec: ratchet-15
+    /// Signs of a peer who went back, after which a re-link is proposed.
+    // spec: ratchet-16
     pub const ROLLBACKS_TO_RELINK: u32 = 3;
 
     /// Whether the peer's ratchet key is known, without which nothing can be sent.

@@ -100,7 +100,7 @@ impl Account {
         };
         match &mut peer.watched {
             Some(watched) if watched.cell.at == offer.cell.at => {
-                if watched.announce(&offer) == News::New {
+                if watched.announce(&offer, step.now) == News::New {
                     step.tell(Event::Presence { buddy });
                 }
             }

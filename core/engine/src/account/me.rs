@@ -10,7 +10,7 @@ use sipher_wire::{RelayAddress, Time};
 use crate::buddy::BuddyId;
 use crate::invite::InvitationId;
 use crate::name::Name;
-use crate::presence::{Status, seconds};
+use crate::presence::{MAX_FRESHNESS, Status, seconds};
 
 /// What a new account is made of.
 #[derive(Debug)]
@@ -125,4 +125,3 @@ const CLOCKS_APART: Duration = Duration::from_hours(24);
 /// Longer than a device is used; what ends a device sooner is the list of devices.
 const DEVICE_LIFETIME: Duration = Duration::from_hours(10 * 365 * 24);
 const MIN_FRESHNESS: Duration = Duration::from_mins(15);
-const MAX_FRESHNESS: Duration = Duration::from_hours(24);

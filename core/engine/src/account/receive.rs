@@ -100,6 +100,7 @@ impl Account {
                     talking.session = rolled.next;
                     step.touch(Touched::Buddy(buddy));
                 }
+                // spec: ratchet-15
                 step.tell(Event::RolledBack { buddy });
                 return Ok(());
             }

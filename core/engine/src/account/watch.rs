@@ -200,7 +200,7 @@ impl Account {
         };
         let news = match look {
             Look::Value { octets, version } => {
-                let news = watched.take(&octets);
+                let news = watched.take(&octets, step.now);
                 watched.version = version;
                 news
             }

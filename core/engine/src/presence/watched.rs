@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use minicbor::{Decode, Encode};
-use sipher_crypto::{EpochKeys, PRESENCE_ENVELOPE_LEN, PresenceError, PresenceReader};
+use sipher_crypto::{Document, EpochKeys, PRESENCE_ENVELOPE_LEN, PresenceError, PresenceReader};
 use sipher_wire::{ETag, Time};
 
-use super::{Content, PresenceView, Shown};
+use super::{CLOCK_TOLERANCE, Content, MAX_FRESHNESS, PresenceView, Shown};
 use crate::content::PresenceOffer;
 use crate::place::Access;
 use crate::record;
@@ -59,11 +59,11 @@ impl Watched {
     }
 
     /// Takes the keys of a later epoch of the same cell, and opens what waited for them. Older ones are passed over.
-    pub(crate) fn announce(&mut self, offer: &PresenceOffer) -> News {
+    pub(crate) fn announce(&mut self, offer: &PresenceOffer, now: Time) -> News {
         let taken =
             EpochKeys::from_octets(&offer.keys.0).is_ok_and(|keys| self.reader.announce(keys).is_ok());
         match self.unopened.take() {
-            Some(value) if taken => self.take(&value),
+            Some(value) if taken => self.take(&value, now),
             waiting => {
                 self.unopened = waiting;
                 News::Nothing
@@ -72,7 +72,7 @@ impl Watched {
     }
 
     /// Takes the cell's value. What isn't the publisher's newest changes nothing.
-    pub(crate) fn take(&mut self, value: &Bytes) -> News {
+    pub(crate) fn take(&mut self, value: &Bytes, now: Time) -> News {
         self.is_there = true;
         let seen = match self.reader.open(value) {
             Ok(seen) => seen,
@@ -84,13 +84,15 @@ impl Watched {
             Err(_) => return News::Nothing,
         };
         self.unopened = None;
+        if !is_credible(&seen.document, now) {
+            return News::Nothing;
+        }
         self.reader = seen.next;
-        let time = |time: sipher_crypto::Time| Time::from_secs(time.as_unix_seconds());
         self.shown = record::parse::<Content>(seen.document.content()).map(|content| Shown {
             status: content.status,
             reachable_only: content.reachable_only,
-            published: time(seen.document.published()),
-            valid_until: time(seen.document.valid_until()),
+            published: time_of(seen.document.published()),
+            valid_until: time_of(seen.document.valid_until()),
         });
         News::New
     }
@@ -112,3 +114,17 @@ impl Watched {
         }
     }
 }
+
+/// Whether a document's dates can be an honest publisher's: not ahead of our clock, and for a day at most.
+// spec: presence-13
+fn is_credible(document: &Document, now: Time) -> bool {
+    let (published, valid_until) = (time_of(document.published()), time_of(document.valid_until()));
+    published <= now + CLOCK_TOLERANCE && valid_until <= published + MAX_FRESHNESS
+}
+
+fn time_of(time: sipher_crypto::Time) -> Time {
+    Time::from_secs(time.as_unix_seconds())
+}
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ fn an_item_that_comes_again_is_a_replay() {
     }
 }
 
-// spec: ratchet-15
+// spec: ratchet-14
 #[test]
 fn a_peer_who_uses_a_number_twice_is_counted_once_for_each_item() {
     let (mut one, mut two) = sessions();
