@@ -1,4 +1,4 @@
-//! Every error that a person sees: what is wrong, why, and what to do about it (`findings/UX.md` section 3).
+//! Every error that a person sees: what is wrong, why, and what to do about it (`spec/command-line.md`, errors).
 //!
 //! ```text
 //! error: this invitation has been used already

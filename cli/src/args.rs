@@ -1,4 +1,4 @@
-//! The command line, as DESIGN section 10 fixes it. Declarations only: nothing here decides or prints.
+//! The command line, as `spec/command-line.md` fixes it. Declarations only: nothing here decides or prints.
 //!
 //! Secrets are no arguments. An invitation may be one, because people paste what they have; that costs a warning.
 

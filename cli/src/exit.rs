@@ -1,4 +1,4 @@
-//! The exit codes of DESIGN section 10. Scripts rely on them: they never change.
+//! The exit codes of `spec/command-line.md`. Scripts rely on them: they never change.
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -73,7 +73,7 @@ impl Output {
         }
     }
 
-    /// An error, in the form of `findings/UX.md`; an object on standard error under `--json`.
+    /// An error, in the form of `spec/command-line.md`; an object on standard error under `--json`.
     pub(crate) fn error(self, advice: &Advice) {
         match self.format {
             Format::Text => err(&advice.to_string()),

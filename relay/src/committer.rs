@@ -1,4 +1,4 @@
-//! The one thread that writes the store. Spec: `spec/relay.md`, durability; PERFORMANCE.md G3, G4.
+//! The one thread that writes the store. Spec: `spec/relay.md`, durability.
 //!
 //! It takes what waits, up to 64 operations or 1 MiB, makes it durable with one sync, and says so. When
 //! nothing waits it goes at once with what it has: no timer fills a group. After any fault it stops for

@@ -1,8 +1,8 @@
 //! One connection: SIP octets in, requests to the mailbox; the mailbox's answers in, SIP octets out.
-//! Spec: `spec/relay.md`, connections; SIP.md sections 1 and 2.
+//! Spec: `spec/relay.md`, connections; `spec/sip-checklist.md`; `spec/wire.md`, refusals.
 //!
 //! It knows no socket and no box. What can be answered without a look at a box is answered here, in the
-//! order of SIP.md T2 and before any credentials are read.
+//! order of `spec/sip-checklist.md` T2 and before any credentials are read.
 
 mod admission;
 mod answer;

@@ -174,7 +174,7 @@ impl<S: Store> Mailbox<S> {
         self.holds.next_wake().map_or(first, |barrier| barrier.min(first))
     }
 
-    /// Tells all watchers that the relay goes down and that they shall come back (SIP.md E4).
+    /// Tells all watchers that the relay goes down and that they shall come back (`spec/sip-checklist.md` E4).
     pub fn shut_down(&mut self, now: Time) {
         self.end_all_watches(now);
     }

@@ -241,7 +241,7 @@ fn parse_socket(text: &str, flag: &str) -> Result<SocketAddr, Trouble> {
     })
 }
 
-/// The insecure port is for this machine alone (SIP.md S6).
+/// The insecure port is for this machine alone (`spec/sip-checklist.md` S6).
 // spec: frame-11
 fn parse_loopback(text: &str) -> Result<SocketAddr, Trouble> {
     let address = parse_socket(text, "--insecure-loopback")?;

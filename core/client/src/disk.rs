@@ -7,7 +7,7 @@
 //!
 //! What this doesn't do: old ciphertexts stay in the file until redb reuses their pages, so whoever gets both the
 //! file and the store's key may find states that were overwritten. And nothing local detects that the whole
-//! folder was set back to an older copy; the ratchet's peers do (CRYPTO.md F6).
+//! folder was set back to an older copy; the ratchet's peers do (`spec/ratchet.md`, receiving).
 
 mod record;
 

@@ -1,4 +1,4 @@
-//! The file that holds the store's key, wrapped under the passphrase (CRYPTO.md B9: Argon2id, 64 MiB, 3 passes).
+//! The file that holds the store's key, wrapped under the passphrase (`spec/account-store.md`: Argon2id, 64 MiB, 3 passes).
 //!
 //! `"sipher key\n" ‖ version u8 ‖ passphrase u8 ‖ wrapped key ‖ SHA-256 of all before`. The hash protects against
 //! nobody; it tells damage from a wrong passphrase, which the wrapping alone cannot. The file is written once and

@@ -1,4 +1,4 @@
-//! Proofs of possession: who owns a box, who holds a grant. Spec: `spec/boxes.md`, proofs; CRYPTO.md B6.
+//! Proofs of possession: who owns a box, who holds a grant. Spec: `spec/boxes.md`, proofs.
 //!
 //! A proof is an Ed25519 signature bound to one connection, so what an eavesdropper of headers or a log
 //! holds is useless elsewhere. Signing is the caller's: this module gives the octets to sign.
@@ -68,7 +68,7 @@ pub fn use_input(binding: &Binding, id: &BoxId, right: Right) -> Vec<u8> {
     signed("use", &[&binding.0, &id.proof_octets(), &[right.as_octet()]])
 }
 
-/// `"sipher/1 sign " || purpose || 0x00 || content`, CRYPTO.md B2.
+/// `"sipher/1 sign " || purpose || 0x00 || content`, `spec/conventions.md`, signatures.
 pub(crate) fn signed(purpose: &str, content: &[&[u8]]) -> Vec<u8> {
     let mut out = Vec::with_capacity(80);
     out.extend_from_slice(b"sipher/1 sign ");

@@ -46,7 +46,7 @@ impl BoxKind {
 /// The id of a box: the first 130 bits of a hash over its kind and its owner's key.
 ///
 /// The text of 26 characters is the canonical form and the user part of the box's SIP URI. Proofs sign
-/// [`BoxId::proof_octets`], the first 128 of its bits, as CRYPTO.md B6 lays them out.
+/// [`BoxId::proof_octets`], the first 128 of its bits, as `spec/boxes.md` lays them out.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct BoxId([u8; ID_CHARS]);
 

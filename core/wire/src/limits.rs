@@ -45,7 +45,7 @@ pub const SERVER_TRANSACTIONS: usize = 256;
 pub const DATAGRAM_TRANSACTIONS: usize = 16_384;
 /// Client transactions open on one connection.
 pub const CLIENT_TRANSACTIONS: usize = 1024;
-/// Deliveries open on one flow, SIP.md M6.
+/// Deliveries open on one flow, `spec/sip-checklist.md` M6.
 pub const OPEN_DELIVERIES: usize = 16;
 /// Pings without a message between them that a relay answers before it calls the peer broken.
 pub const PINGS_IN_A_ROW: u32 = 10_000;
@@ -62,5 +62,5 @@ pub const PONG_TIMEOUT: Duration = Duration::from_secs(10);
 pub const RECONNECT_MAX: Duration = Duration::from_mins(30);
 /// The base of the wait between attempts to connect, RFC 5626 §4.5.
 pub const RECONNECT_BASE: Duration = Duration::from_secs(30);
-/// At most one NOTIFY of a cell a watcher in this time, SIP.md E8.
+/// At most one NOTIFY of a cell a watcher in this time, `spec/sip-checklist.md` E8.
 pub const NOTIFY_INTERVAL: Duration = Duration::from_secs(1);

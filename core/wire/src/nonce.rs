@@ -42,7 +42,7 @@ impl Nonce {
         auth::base64(text).map(Self)
     }
 
-    /// Reads the value of a `WWW-Authenticate` header; `None` if it's another scheme (SIP.md G8, G9).
+    /// Reads the value of a `WWW-Authenticate` header; `None` if it's another scheme (`spec/sip-checklist.md` G8, G9).
     pub fn parse_challenge(value: &[u8]) -> Option<Self> {
         crate::sip::grammar::list(auth::scheme_rest(value, b"Sipher")?).find_map(|item| {
             let (name, text) = crate::sip::grammar::assignment(item)?;

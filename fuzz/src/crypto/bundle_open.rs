@@ -1,5 +1,5 @@
 //! Promise: a bundle is accepted only as its account made it, and one that is made by a hostile account is refused
-//! or used without harm. Spec: handshake, "Bundle"; CRYPTO.md B3, P6.
+//! or used without harm. Spec: handshake, "Bundle"; property P6 of `spec/README.md`.
 
 use sipher_crypto::handshake::{InitiateError, Initiator};
 use sipher_crypto::{InvitationKeys, InvitationSecret, Purpose, UncheckedBundle};

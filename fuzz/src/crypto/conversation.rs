@@ -1,5 +1,5 @@
 //! Promise: over a network that drops, repeats, reorders and changes, each message opens once or not at all, nothing
-//! is lost that a bound doesn't allow, and the PQ epochs of both sides stay within one. Spec: ratchet; CRYPTO.md P3.
+//! is lost that a bound doesn't allow, and the PQ epochs of both sides stay within one. Spec: ratchet; property P3 of `spec/README.md`.
 
 use std::collections::BTreeSet;
 

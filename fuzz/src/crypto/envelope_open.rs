@@ -1,5 +1,5 @@
 //! Promise: an envelope opens only as the peer made it and only once; refusing leaves the state byte-identical;
-//! whatever body a hostile peer seals is refused or read without harm. Spec: ratchet; CRYPTO.md B4, P1, P12.
+//! whatever body a hostile peer seals is refused or read without harm. Spec: ratchet; properties P1, P12 of `spec/README.md`.
 
 use sipher_crypto::{CaeadKey, DecryptError, Note, Session, SizeClass, Tlv, Witness, caead};
 

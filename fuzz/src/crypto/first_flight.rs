@@ -1,5 +1,5 @@
 //! Promise: a first flight is accepted only as its initiator made it; what an honest handshake carries arrives; a
-//! hostile initiator is refused or accepted without harm. Spec: handshake; CRYPTO.md B3, P1, P6.
+//! hostile initiator is refused or accepted without harm. Spec: handshake; properties P1, P6 of `spec/README.md`.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,5 @@
 //! Promise: a buddy who lies in headers and in the PQ exchange, because his state isn't what it should be, is
-//! refused or followed without harm. Spec: ratchet; CRYPTO.md B4.
+//! refused or followed without harm. Spec: ratchet.
 //!
 //! His state is a genuine one with edits, so he can name any number, epoch or key and still seal rightly.
 

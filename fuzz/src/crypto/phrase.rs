@@ -1,4 +1,4 @@
-//! Promise: a recovery phrase that was typed is refused or reads as the words that are shown. CRYPTO.md B9.
+//! Promise: a recovery phrase that was typed is refused or reads as the words that are shown. Spec: `spec/account-store.md`, phrase.
 
 use sipher_crypto::Phrase;
 

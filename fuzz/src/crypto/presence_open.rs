@@ -1,5 +1,5 @@
 //! Promise: presence opens only as its publisher made it and never goes back; what a hostile publisher seals is
-//! refused or read within bounds; refusing leaves the state byte-identical. Spec: presence; CRYPTO.md B5.
+//! refused or read within bounds; refusing leaves the state byte-identical. Spec: presence.
 
 use hkdf::Hkdf;
 use sha2::Sha256;

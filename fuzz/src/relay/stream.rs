@@ -1,7 +1,7 @@
 //! Promises of a relay towards peers who say anything on several connections: nothing panics; all that it writes is
 //! SIP; nothing is accepted without a proof for this connection; classes never mix; a 202 is durable and its item
 //! reaches the owner across crashes; nobody receives of a box what he may not, nor anything after a retraction.
-//! Spec: `spec/relay.md`; SIP.md sections 1 and 2; CRYPTO.md P9, P10.
+//! Spec: `spec/relay.md`, `spec/sip-checklist.md`; properties P9, P10 of `spec/README.md`.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Promise: credentials that were read are written to the same, no proof holds that nobody made, and nothing in
-//! them panics. Spec: `spec/wire.md`, proofs; SIP.md G8, G9.
+//! them panics. Spec: `spec/wire.md`, proofs; `spec/sip-checklist.md` G8, G9.
 
 use sipher_wire::{Binding, BoxId, BoxKind, Credentials, Nonce, OwnerKey, Right};
 

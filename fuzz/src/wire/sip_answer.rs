@@ -1,5 +1,5 @@
 //! Promise: whatever a request holds, what a relay writes because of it is sound, has the fields that were meant
-//! and no other, and copies what must be copied. Spec: SIP.md T1, RFC 3261 §8.2.6, RFC 6665 §4.2.
+//! and no other, and copies what must be copied. Spec: `spec/sip-checklist.md` T1, RFC 3261 §8.2.6, RFC 6665 §4.2.
 
 use bytes::Bytes;
 use rand_chacha::ChaCha20Rng;

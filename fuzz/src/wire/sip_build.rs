@@ -1,5 +1,5 @@
 //! Promise: what we build reads as what was meant, body included, and a signature covers the same values on both
-//! sides. Spec: SIP.md F15, T8; `spec/wire.md`, header sets.
+//! sides. Spec: `spec/sip-checklist.md` F15, T8; `spec/wire.md`, header sets.
 
 use bytes::Bytes;
 use rand_chacha::ChaCha20Rng;

@@ -1,4 +1,4 @@
-//! Promise: a stream is cut alike however it arrives, and no cut is over a limit. Spec: SIP.md F1, F2, F14.
+//! Promise: a stream is cut alike however it arrives, and no cut is over a limit. Spec: `spec/sip-checklist.md` F1, F2, F14.
 
 use bytes::Bytes;
 use sipher_wire::limits::{BODY_OCTETS, HEAD_FIELDS, HEAD_OCTETS, VALUE_OCTETS};

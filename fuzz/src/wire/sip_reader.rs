@@ -1,5 +1,5 @@
 //! Promise: no message makes an accessor panic, and one that is accepted says the same when it is written in
-//! canonical form and read again. Spec: SIP.md F4 to F16.
+//! canonical form and read again. Spec: `spec/sip-checklist.md` F4 to F16.
 
 use bytes::Bytes;
 use sipher_wire::limits::HEAD_OCTETS;

@@ -1,5 +1,5 @@
 //! Promise: each typed header value either is refused or has parts that lie within it, and what can be written is
-//! written to the same. Spec: SIP.md F5 to F8, F10, F16.
+//! written to the same. Spec: `spec/sip-checklist.md` F5 to F8, F10, F16.
 
 use sipher_wire::sip::{CallId, Method, NameAddr, SipUri, Status, Tag, Target, Via};
 use sipher_wire::{ETag, Event, SubscriptionState};

@@ -1,4 +1,4 @@
-//! From a request to what the mailbox is asked. SIP.md section 1, REGISTER, MESSAGE, PUBLISH, SUBSCRIBE.
+//! From a request to what the mailbox is asked. `spec/sip-checklist.md` G, M, P, E.
 
 use super::door::{self, Errand};
 use super::fault::Fault;

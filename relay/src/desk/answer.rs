@@ -1,4 +1,4 @@
-//! From the mailbox's answer to SIP. SIP.md section 2; T1, G2, G5, P2, E1, E3, E9.
+//! From the mailbox's answer to SIP. `spec/wire.md`, refusals; `spec/sip-checklist.md` T1, G2, G5, P2, E1, E3, E9.
 
 use super::fault::Fault;
 use super::outgoing::Sent;

@@ -1,4 +1,4 @@
-//! The dialogs of a connection's subscriptions. RFC 6665 §4.4; SIP.md T15, E1.
+//! The dialogs of a connection's subscriptions. RFC 6665 §4.4; `spec/sip-checklist.md` T15, E1.
 
 use super::fault::Fault;
 use crate::limits::WATCHES_PER_CONNECTION;

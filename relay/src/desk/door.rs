@@ -1,4 +1,4 @@
-//! The checks that need neither a box nor credentials, in their order. SIP.md T2, T11, T13, T16, T18.
+//! The checks that need neither a box nor credentials, in their order. `spec/sip-checklist.md` T2, T11, T13, T16, T18.
 
 use super::fault::{Fault, unknown_extensions};
 use crate::domain::Domain;

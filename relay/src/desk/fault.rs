@@ -1,4 +1,4 @@
-//! Answers that are computed without a look at any box. SIP.md section 2, the lines marked *const*.
+//! Answers that are computed without a look at any box. `spec/wire.md`, refusals, the lines marked *const*.
 
 use crate::limits::{LIFETIME_MIN_SECS, OVERLOAD_RETRY_SECS};
 use sipher_wire::Nonce;

@@ -1,4 +1,5 @@
-//! What the relay itself asks of its peers: to keep an item, to hear of a value. SIP.md M6, E2, E5; RFC 5626.
+//! What the relay itself asks of its peers: to keep an item, to hear of a value.
+//! `spec/sip-checklist.md` M6, E2, E5; RFC 5626.
 
 use crate::domain::Domain;
 use crate::mailbox::{Delivery, Handover, News, WatchId};

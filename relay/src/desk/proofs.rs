@@ -1,4 +1,4 @@
-//! Who has proven what on this connection. Spec: `spec/relay.md`, proofs; CRYPTO.md B6; SIP.md G8, G10.
+//! Who has proven what on this connection. Spec: `spec/boxes.md`, proofs; `spec/sip-checklist.md` G8, G10.
 //!
 //! A proof is bound to the TLS connection and then holds as long as that; without an exporter each request
 //! answers a nonce. Nothing of a proof is kept but the names of what it proved.

@@ -1,4 +1,4 @@
-//! Handing items to their owner. Spec: `spec/relay.md`, queues; SIP.md M6; RFC 5626.
+//! Handing items to their owner. Spec: `spec/relay.md`, queues; `spec/sip-checklist.md` M6; RFC 5626.
 
 use super::io::{ConnId, Delivery, Handover, Outcome, Output};
 use super::record::ItemRecord;

@@ -1,4 +1,4 @@
-//! One connection of an owner: which boxes it has, and what is on its way. SIP.md M6; RFC 5626.
+//! One connection of an owner: which boxes it has, and what is on its way. `spec/sip-checklist.md` M6; RFC 5626.
 
 use super::io::Delivery;
 use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, OPEN_OCTETS_PER_FLOW};

@@ -1,4 +1,4 @@
-//! What owners do with their boxes: REGISTER and PUBLISH. Spec: `spec/relay.md`; SIP.md G1 to G5, P1 to P3.
+//! What owners do with their boxes: REGISTER and PUBLISH. Spec: `spec/relay.md`; `spec/sip-checklist.md` G1 to G5, P1 to P3.
 
 use super::boxes::{BoxState, Content, Version};
 use super::io::{

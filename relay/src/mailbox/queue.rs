@@ -1,4 +1,4 @@
-//! What waits in a queue, in the order in which it arrived. Spec: `spec/relay.md`, queues; SIP.md M5, M6.
+//! What waits in a queue, in the order in which it arrived. Spec: `spec/relay.md`, queues; `spec/sip-checklist.md` M5, M6.
 //!
 //! Numbers and ids only: the items themselves are on the disk.
 

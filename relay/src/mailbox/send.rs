@@ -1,4 +1,4 @@
-//! MESSAGE: an item for a queue. Spec: `spec/relay.md`, queues; SIP.md M1 to M6; RFC 3428.
+//! MESSAGE: an item for a queue. Spec: `spec/relay.md`, queues; `spec/sip-checklist.md` M1 to M6; RFC 3428.
 
 use super::io::{Answer, Claim, NewItem};
 use super::queue::ItemHash;

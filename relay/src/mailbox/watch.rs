@@ -1,4 +1,4 @@
-//! SUBSCRIBE and NOTIFY of cells. Spec: `spec/relay.md`, cells; SIP.md E1 to E9; RFC 6665, 5839.
+//! SUBSCRIBE and NOTIFY of cells. Spec: `spec/relay.md`, cells; `spec/sip-checklist.md` E1 to E9; RFC 6665, 5839.
 
 use super::io::{Answer, Claim, ConnId, News, Output, WatchId, Watching, secs_until};
 use super::record::CellRecord;
@@ -203,7 +203,7 @@ impl<S: Store> Mailbox<S> {
         self.tell(now, watch)
     }
 
-    /// A watcher refused a NOTIFY or didn't answer it: the subscription is gone, silently (SIP.md E5).
+    /// A watcher refused a NOTIFY or didn't answer it: the subscription is gone, silently (`spec/sip-checklist.md` E5).
     // spec: sub-7
     pub fn forget_watch(&mut self, watch: WatchId) {
         let Some(state) = self.watches.all.remove(&watch) else {

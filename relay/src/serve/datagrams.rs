@@ -1,5 +1,5 @@
 //! Plain UDP on loopback: each source address is a peer with a desk of its own. Spec: `spec/relay.md`,
-//! the insecure port; SIP.md S6, T5.
+//! the insecure port; `spec/sip-checklist.md` S6, T5.
 
 use super::Shared;
 use crate::clock;
@@ -123,6 +123,7 @@ impl<S: Store> Peers<S> {
         }
         for octets in datagrams {
             self.record(conn, Direction::Out, &octets);
+            self.shared.figures.wrote(&octets);
             // A datagram that can't be sent is one that got lost.
             drop(self.socket.send_to(&octets, address).await);
         }

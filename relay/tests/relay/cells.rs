@@ -1,4 +1,4 @@
-//! Cells: the latest value, told to those who may see it. SIP.md P and E rows; RFC 3903, 5839, 6665.
+//! Cells: the latest value, told to those who may see it. `spec/sip-checklist.md` P and E rows; RFC 3903, 5839, 6665.
 
 use crate::support::bench::{Bench, Client, Disk};
 use crate::support::people::{Holder, Owner, envelope, fresh, subscribe};

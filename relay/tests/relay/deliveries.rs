@@ -1,4 +1,4 @@
-//! Deliveries: what waits comes in order, within bounds, until it is kept. SIP.md M6.
+//! Deliveries: what waits comes in order, within bounds, until it is kept. `spec/sip-checklist.md` M6.
 
 use crate::queues::scene;
 use crate::support::bench::{Disk, Got};

@@ -1,4 +1,5 @@
-//! What is answered without a look at any box, in its order. SIP.md section 2, T2, T11, T13, T16, T18, and the
+//! What is answered without a look at any box, in its order. `spec/wire.md`, refusals;
+//! `spec/sip-checklist.md` T2, T11, T13, T16, T18, and the
 //! three classes of connection.
 
 use crate::support::bench::{Bench, Client, Got};

@@ -1,4 +1,4 @@
-//! Octets to messages at a connection: cutting, limits, keep-alives, patience. SIP.md F rows, G6.
+//! Octets to messages at a connection: cutting, limits, keep-alives, patience. `spec/sip-checklist.md` F, G6.
 
 use crate::door::words;
 use crate::support::bench::{Bench, Got};

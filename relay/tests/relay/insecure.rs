@@ -1,4 +1,4 @@
-//! Plain TCP and UDP: each proof answers a nonce. SIP.md G8, G10, section 3; CRYPTO.md B6.
+//! Plain TCP and UDP: each proof answers a nonce. `spec/boxes.md`, proofs; `spec/sip-checklist.md` G8, G10.
 
 use crate::support::bench::{Bench, Client, relay_id};
 use crate::support::people::{Holder, Owner, envelope, fresh, message};

@@ -1,4 +1,4 @@
-//! REGISTER: who owns a box gets its items on one connection. SIP.md G rows; RFC 3261 §10, 5626.
+//! REGISTER: who owns a box gets its items on one connection. `spec/sip-checklist.md` G rows; RFC 3261 §10, 5626.
 
 use crate::support::bench::{Bench, Got};
 use crate::support::people::{Holder, Owner, envelope, fresh};

@@ -1,4 +1,4 @@
-//! Queues: what is accepted is durable, what is kept is deleted, what is neither waits. SIP.md M rows.
+//! Queues: what is accepted is durable, what is kept is deleted, what is neither waits. `spec/sip-checklist.md` M rows.
 
 use crate::support::bench::{Bench, Client, Disk, Got};
 use crate::support::people::{Holder, Owner, envelope, fresh, message};

@@ -1,4 +1,4 @@
-//! The uniform refusal: no answer says whether a box exists. SIP.md section 2, I8.
+//! The uniform refusal: no answer says whether a box exists. `spec/wire.md`, refusals.
 
 use crate::support::bench::{Bench, Client};
 use crate::support::people::{Holder, Owner, envelope, fresh, message, subscribe};

@@ -1,4 +1,4 @@
-//! Transactions: nothing is applied twice, and an answer is said again. SIP.md T rows; RFC 3261 §17, 4320.
+//! Transactions: nothing is applied twice, and an answer is said again. `spec/sip-checklist.md` T rows; RFC 3261 §17, 4320.
 
 use crate::door::words;
 use crate::support::bench::{Bench, Client, Disk, relay_id};

@@ -1,4 +1,5 @@
-//! Watchers: who may see a cell hears of it in his dialog, once a second at most. SIP.md E rows; RFC 5839, 6665.
+//! Watchers: who may see a cell hears of it in his dialog, once a second at most.
+//! `spec/sip-checklist.md` E rows; RFC 5839, 6665.
 
 use crate::cells::{Scene, is_ended, scene};
 use crate::support::bench::Got;

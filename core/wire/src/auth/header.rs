@@ -14,7 +14,7 @@ const SCHEME: &[u8] = b"Sipher";
 
 impl Credentials {
     /// Reads the value of an `Authorization` header. `None` if it's another scheme, which is to be
-    /// ignored as if absent (SIP.md G8), or if it's ours and broken.
+    /// ignored as if absent (`spec/sip-checklist.md` G8), or if it's ours and broken.
     pub fn parse(value: &[u8]) -> Option<Self> {
         let mut known: [Option<&[u8]>; 5] = [None; 5];
         for item in grammar::list(scheme_rest(value, SCHEME)?) {

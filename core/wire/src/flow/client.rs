@@ -1,4 +1,4 @@
-//! Client transactions of requests other than INVITE. RFC 3261 §17.1.2; SIP.md T5, T8, T17.
+//! Client transactions of requests other than INVITE. RFC 3261 §17.1.2; `spec/sip-checklist.md` T5, T8, T17.
 //!
 //! On streams nothing is retransmitted and only timer F runs. A timeout is told to the owner of the
 //! request and nothing is sent.

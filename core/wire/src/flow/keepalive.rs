@@ -1,4 +1,4 @@
-//! Keep-alives of a stream, both ends. RFC 5626 §3.5.1, §4.4.1; SIP.md G6.
+//! Keep-alives of a stream, both ends. RFC 5626 §3.5.1, §4.4.1; `spec/sip-checklist.md` G6.
 
 use crate::limits::{PINGS_IN_A_ROW, PONG_TIMEOUT};
 use crate::time::Time;

@@ -1,4 +1,4 @@
-//! When a client registers again and when it connects again. RFC 3261 §10.2.4, RFC 5626 §4.5; SIP.md G7.
+//! When a client registers again and when it connects again. RFC 3261 §10.2.4, RFC 5626 §4.5; `spec/sip-checklist.md` G7.
 
 use super::keepalive::unit;
 use crate::limits::{RECONNECT_BASE, RECONNECT_MAX};

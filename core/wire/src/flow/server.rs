@@ -1,4 +1,5 @@
-//! Server transactions of requests other than INVITE. RFC 3261 §17.2.2, §17.2.3; RFC 4320; SIP.md T3 to T5, T7, T12.
+//! Server transactions of requests other than INVITE. RFC 3261 §17.2.2, §17.2.3; RFC 4320;
+//! `spec/sip-checklist.md` T3 to T5, T7, T12.
 //!
 //! A retransmission gets the stored response and is never applied twice. On a stream nothing is
 //! retransmitted, so a transaction is forgotten with its response; on datagrams it stays for timer J.

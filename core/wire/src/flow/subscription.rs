@@ -1,4 +1,4 @@
-//! A subscription, both ends. RFC 6665 §4.1, §4.2; RFC 5839; SIP.md E1 to E9.
+//! A subscription, both ends. RFC 6665 §4.1, §4.2; RFC 5839; `spec/sip-checklist.md` E1 to E9.
 //!
 //! The relay's end says when a NOTIFY may leave; what it holds is the mailbox's. The watcher's end says
 //! whether the subscription lives and what its end means.

@@ -1,4 +1,5 @@
-//! What a message must have before anybody acts on it. RFC 3261 §8.1.1, §8.1.3.3, §20; SIP.md F10 to F13.
+//! What a message must have before anybody acts on it. RFC 3261 §8.1.1, §8.1.3.3, §20;
+//! `spec/sip-checklist.md` F10 to F13.
 //!
 //! One pass over the head. A good request or response comes out as a value whose accessors can't fail;
 //! the rest as an answer to give, or as silence. What a *method* must have is the server's to check.

@@ -258,7 +258,7 @@ fn measured(octets: &Bytes) -> Result<(Head, usize), Broken> {
     }
 }
 
-/// The length that a head announces. Several equal values are one (SIP.md F2).
+/// The length that a head announces. Several equal values are one (`spec/sip-checklist.md` F2).
 // spec: frame-2
 fn announced(head: &Head) -> Result<Option<usize>, Fault> {
     let mut agreed = None;

@@ -120,7 +120,7 @@ pub(crate) fn number(text: &[u8]) -> Option<u64> {
     })
 }
 
-/// Digits only; what is larger than a `u32` counts as its largest value (SIP.md F10).
+/// Digits only; what is larger than a `u32` counts as its largest value (`spec/sip-checklist.md` F10).
 pub(crate) fn saturating_u32(text: &[u8]) -> Option<u32> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return None;

@@ -132,7 +132,7 @@ impl Head {
         values.next().filter(|_| values.next().is_none())
     }
 
-    /// The items of all fields of this name, which must be one of comma lists (SIP.md F7).
+    /// The items of all fields of this name, which must be one of comma lists (`spec/sip-checklist.md` F7).
     pub fn items(&self, name: Name) -> impl Iterator<Item = &[u8]> {
         self.values(name).flat_map(grammar::list)
     }

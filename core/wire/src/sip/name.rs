@@ -78,7 +78,7 @@ names! {
 }
 
 impl Name {
-    /// Whether a second field of this name makes a message ambiguous, hence malformed (SIP.md F11).
+    /// Whether a second field of this name makes a message ambiguous, hence malformed (`spec/sip-checklist.md` F11).
     /// `Content-Length` has a rule of its own (F2); lists and credentials may repeat.
     pub(crate) const fn is_unique(self) -> bool {
         matches!(
