@@ -22,7 +22,10 @@ pub(crate) async fn json(session: &mut Session, event: &Event) -> Result<Option<
             ];
             show::with(about(session, "progress", *buddy).await?, more)
         }
-        Event::Linked { buddy } => about(session, "linked", *buddy).await?,
+        Event::Linked { buddy } => {
+            let more = [("words", json!(link_words(session, *buddy).await?))];
+            show::with(about(session, "linked", *buddy).await?, more)
+        }
         Event::LinkFailed { .. } => json!({ "event": "link_failed" }),
         Event::InvitationUsed { invitation, buddy } => {
             let more = [("invitation", json!(invitation.number()))];
@@ -48,7 +51,13 @@ pub(crate) async fn words(session: &mut Session, event: &Event) -> Result<Option
         Event::InvitationUsed { buddy, .. } => {
             format!("{} accepted your invitation.", name(session, *buddy).await?)
         }
-        Event::Linked { buddy } => format!("You and {} are linked.", name(session, *buddy).await?),
+        Event::Linked { buddy } => {
+            let (name, words) = (
+                name(session, *buddy).await?,
+                link_words(session, *buddy).await?.unwrap_or_default(),
+            );
+            format!("You and {name} are linked. Say these words to each other:  {words}\n  then: sipher verify {name}")
+        }
         Event::LinkFailed { .. } => {
             "warning: an invitation that you accepted leads nowhere: somebody else used it, or it ended.\n  \
             do:   ask for a new one, and say that somebody else may have used it"
@@ -78,6 +87,13 @@ pub(crate) async fn words(session: &mut Session, event: &Event) -> Result<Option
 
 async fn name(session: &mut Session, buddy: BuddyId) -> Result<String, Advice> {
     Ok(escaped_line(&session.name_of(buddy).await?).into_owned())
+}
+
+/// The six words of a link.
+async fn link_words(session: &mut Session, id: BuddyId) -> Result<Option<String>, Advice> {
+    session
+        .look(move |account, _| account.buddy(id, now()).map(|buddy| buddy.words().join(" ")))
+        .await
 }
 
 async fn about(session: &mut Session, event: &str, buddy: BuddyId) -> Result<Value, Advice> {

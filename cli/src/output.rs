@@ -58,11 +58,14 @@ impl Output {
         }
     }
 
-    /// Something that happened by the way: `text` on standard error for people, or `json` among the results.
+    /// Something that happened by the way, on standard error: results are only what was asked for.
     pub(crate) fn notice(self, text: &str, json: &impl Serialize) {
         match self.format {
             Format::Text => err(text),
-            Format::Json => json_line(json),
+            Format::Json => match serde_json::to_string(json) {
+                Ok(line) => err(&line),
+                Err(_) => err(text),
+            },
         }
     }
 

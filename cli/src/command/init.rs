@@ -18,7 +18,6 @@ pub(crate) fn run(args: InitArgs, global: &Global, output: Output) -> Result<Exi
             &profile,
         ));
     }
-    output.talk("An account is a key on this machine: nobody gives it to you, and nobody can take it away.");
     let relay = relay(args.relay)?;
     let name = match args.name {
         Some(name) => name,
@@ -28,6 +27,7 @@ pub(crate) fn run(args: InitArgs, global: &Global, output: Output) -> Result<Exi
         )?,
     };
     let name = session::name(&name)?;
+    output.talk("An account is a key on this machine: nobody gives it to you, and nobody can take it away.");
     let passphrase = place::new_passphrase()?;
     let new = NewProfile {
         relay: relay.clone(),
