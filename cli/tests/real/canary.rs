@@ -1,7 +1,7 @@
 //! Planted names, texts, notes and statuses are found nowhere at the relay: not in its store, not in its log at
 //! trace level, not inside TLS; neither as they are nor in hexadecimal nor in base64.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::support::{Person, Relay, finish};
@@ -101,34 +101,35 @@ fn the_relay_sees_no_name_no_text_no_note_and_no_status() {
     );
 }
 
-/// The test above can fail: a client that leaks is caught by it. It builds that client, which takes minutes, so run
-/// it by `cargo test -p sipher-cli --test real -- --ignored a_leaky_client`, as `.ci/run` does.
+/// The test above can fail: a client that leaks is caught by it. It builds that client, which takes a minute, so run
+/// it by `.ci/long canary`, as `.ci/run` does.
 #[test]
 #[ignore = "builds a client that leaks on purpose; see the comment"]
 fn a_leaky_client_is_caught() {
-    let places = leaks(&build_leaky());
+    let folder = tempfile::tempdir().unwrap();
+    let leaky = folder.path().join("sipher");
+    build_leaky(&leaky);
+
+    let places = leaks(&leaky);
 
     assert!(places.iter().any(|place| place.contains(FIRST)), "{places:?}");
 }
 
-fn build_leaky() -> PathBuf {
+/// Builds the client that leaks where everything else is built, so that its dependencies are built once, and puts it
+/// aside. Then builds the honest one again: nobody shall find a leaky client where he looks for `sipher`.
+fn build_leaky(aside: &Path) {
+    build(&["--features", "leak-for-canary-test"]);
+    std::fs::copy(env!("CARGO_BIN_EXE_sipher"), aside).unwrap();
+    build(&[]);
+}
+
+fn build(features: &[&str]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let target = root.join("target/leaky");
     let built = finish(
         Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--locked",
-                "-p",
-                "sipher-cli",
-                "--bin",
-                "sipher",
-                "--no-default-features",
-            ])
-            .args(["--features", "leak-for-canary-test", "--target-dir"])
-            .arg(&target)
+            .args(["build", "--locked", "-p", "sipher-cli", "--bin", "sipher"])
+            .args(features)
             .current_dir(root),
     );
     assert_eq!(built.code, 0, "{}", built.stderr);
-    target.join("debug/sipher")
 }
