@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Send(SendArgs),
     /// Fetch, show what is unread once, and mark it read
     Read(ReadArgs),
+    /// Show what you and a buddy wrote, as it is kept on this machine
+    History(HistoryArgs),
     /// Stay connected and write what happens as JSON lines, until Ctrl-C
     Tail,
     /// Show or set your own status
@@ -186,6 +188,20 @@ pub(crate) struct ReadArgs {
     /// Only what this buddy wrote
     #[arg(value_name = "BUDDY")]
     pub(crate) buddy: Option<String>,
+}
+
+/// Arguments of `sipher history`.
+#[derive(Args, Debug)]
+pub(crate) struct HistoryArgs {
+    /// With whom
+    #[arg(value_name = "BUDDY")]
+    pub(crate) buddy: String,
+    /// How many lines, the newest
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    pub(crate) last: usize,
+    /// All lines
+    #[arg(long, conflicts_with = "last")]
+    pub(crate) all: bool,
 }
 
 /// Arguments of `sipher status`.

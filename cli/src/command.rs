@@ -3,6 +3,7 @@
 mod accept;
 mod grant;
 mod grants;
+mod history;
 mod init;
 mod invite;
 mod link;
@@ -45,6 +46,7 @@ async fn dispatch(cli: Cli, output: Output) -> Result<Exit, Advice> {
         Command::Accept(args) => accept::run(args, &open, output).await,
         Command::Send(args) => send::run(args, &open, output).await,
         Command::Read(args) => read::run(args, open()?).await,
+        Command::History(args) => history::run(args, open()?).await,
         Command::Tail => tail::run(open()?).await,
         Command::Status(args) => status::run(args, open()?).await,
         Command::Who => who::run(open()?).await,

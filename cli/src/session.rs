@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sipher_client::{
-    Account, Answer, BuddyId, Client, Command, Disk, Event, InvitationId, LinkStage, Name, Presenting,
-    Profile, Report, Trouble, TroubleCause, now,
+    Account, Answer, BuddyId, Client, Command, Disk, DiskFault, Event, InvitationId, LinkStage, Name,
+    Presenting, Profile, Report, Trouble, TroubleCause, now,
 };
 
 use crate::advice::Advice;
@@ -91,6 +91,11 @@ impl Session {
     ) -> Result<T, Advice> {
         let seen = self.client.look(look).await;
         seen.map_err(|fault| Advice::from_call(&fault, &self.client, &self.profile))
+    }
+
+    /// What to tell about a fault of the store that a [`Self::look`] met.
+    pub(crate) fn disk_advice(&self, fault: &DiskFault) -> Advice {
+        Advice::from_disk(fault, &self.profile)
     }
 
     /// The next thing that happened; `None` when the account was closed by a fault.

@@ -368,3 +368,23 @@ fn a_passphrase_locks_the_account() {
     assert_eq!(locked.code, 5, "{locked:?}");
     assert!(locked.stderr.contains("SIPHER_PASSPHRASE_FILE"), "{locked:?}");
 }
+
+#[test]
+fn what_was_read_is_still_in_the_history() {
+    let relay = Relay::start();
+    let (anna, bob) = buddies(&relay);
+    anna.ok(&["send", "bob", "first\nof two lines"]);
+    bob.ok(&["send", "anna", "second"]);
+    let before = anna.json(&["history", "bob"]);
+    assert_eq!(texts(&before), ["first\nof two lines"], "history asks no relay");
+
+    assert_eq!(anna.read_texts(), ["second"]);
+
+    let kept = anna.json(&["history", "bob"]);
+    assert_eq!(texts(&kept), ["first\nof two lines", "second"]);
+    assert_eq!(kept[0]["from"], "me");
+    assert_eq!(kept[1]["from"], "bob");
+    assert_eq!(texts(&anna.json(&["history", "bob", "--last", "1"])), ["second"]);
+    assert_eq!(texts(&anna.json(&["history", "bob", "--all"])).len(), 2);
+    assert_eq!(anna.read_texts(), Vec::<String>::new());
+}

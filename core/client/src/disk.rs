@@ -194,7 +194,7 @@ impl Disk {
     }
 
     /// What really was wrong, after the engine was told no more than a [`StoreFault`].
-    pub(crate) fn explain(&self, told: StoreFault) -> DiskFault {
+    pub fn explain(&self, told: StoreFault) -> DiskFault {
         let kept = self.last_fault.take();
         kept.unwrap_or(match told {
             StoreFault::Damaged => DiskFault::Damaged,
