@@ -354,3 +354,6 @@ pub(crate) const MAX_PROFILE_LEN: usize = 1024;
 const PLAINTEXT_LEN: usize = UncheckedBundle::SEALED_LEN - Nonce::LEN - caead::OVERHEAD;
 /// A bundle with its signature: what is left of the plaintext beside the length in front.
 const MAX_LEN: usize = PLAINTEXT_LEN - 2;
+
+#[cfg(test)]
+mod tests;
