@@ -13,7 +13,7 @@ mod own;
 mod pending;
 mod permit;
 mod queue;
-mod record;
+pub(crate) mod record;
 mod send;
 mod sweep;
 mod timers;
@@ -172,6 +172,13 @@ impl<S: Store> Mailbox<S> {
     pub fn next_wake(&self) -> Time {
         let first = self.timers.next().unwrap_or(Time::NEVER);
         self.holds.next_wake().map_or(first, |barrier| barrier.min(first))
+    }
+
+    /// Writes a row that means nothing, by the way that all others take.
+    pub fn probe(&mut self) {
+        let mut batch = Batch::new();
+        batch.put(Key::probe(), bytes::Bytes::from_static(b"1"));
+        self.commit(batch);
     }
 
     /// Tells all watchers that the relay goes down and that they shall come back (`spec/sip-checklist.md` E4).

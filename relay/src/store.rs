@@ -9,7 +9,7 @@ mod key;
 mod memory;
 mod sled;
 
-pub use self::key::{Key, Prefix};
+pub use self::key::{Key, Prefix, Sort};
 pub use self::memory::MemoryStore;
 pub use self::sled::SledStore;
 

@@ -15,6 +15,11 @@ impl Key {
         Self(Box::new([META]))
     }
 
+    /// The row that is written to see whether the disk takes anything.
+    pub fn probe() -> Self {
+        Self(Box::new([META, PROBE]))
+    }
+
     /// The row of a box itself.
     pub fn of_box(id: &BoxId) -> Self {
         joined(BOX, id, &[])
@@ -45,6 +50,18 @@ impl Key {
         &self.0
     }
 
+    /// What the row of a key holds, if it's one of ours.
+    pub fn sort_of(octets: &[u8]) -> Option<Sort> {
+        match octets {
+            [META] | [META, PROBE] => Some(Sort::Meta),
+            [BOX, ..] => Some(Sort::Box),
+            [GRANT, ..] => Some(Sort::Grant),
+            [ITEM, ..] => Some(Sort::Item),
+            [CELL, ..] => Some(Sort::Value),
+            _ => None,
+        }
+    }
+
     /// Number and uniqueness of an item from the key of its row.
     pub fn item_parts(octets: &[u8]) -> Option<(u64, [u8; 16])> {
         let rest = octets.strip_prefix(&[ITEM])?.get(BOX_OCTETS..)?;
@@ -56,6 +73,21 @@ impl Key {
     pub fn box_of(octets: &[u8]) -> Option<BoxId> {
         BoxId::parse(octets.get(1..)?.get(..BOX_OCTETS)?)
     }
+}
+
+/// What a row holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sort {
+    /// Something of the store itself, which isn't taken along to another one.
+    Meta,
+    /// A box.
+    Box,
+    /// A grant of a box.
+    Grant,
+    /// An item of a queue.
+    Item,
+    /// The value of a cell.
+    Value,
 }
 
 /// What keys of one sort begin with.
@@ -71,6 +103,11 @@ impl Prefix {
     /// The items of a queue.
     pub fn items_of(id: &BoxId) -> Self {
         Self(joined(ITEM, id, &[]).0)
+    }
+
+    /// All rows.
+    pub fn everything() -> Self {
+        Self(Box::new([]))
     }
 
     /// All boxes.
@@ -105,6 +142,7 @@ fn joined(kind: u8, id: &BoxId, parts: &[&[u8]]) -> Key {
 }
 
 const META: u8 = b'm';
+const PROBE: u8 = b'w';
 const BOX: u8 = b'b';
 const GRANT: u8 = b'g';
 const ITEM: u8 = b'i';
@@ -141,6 +179,7 @@ mod tests {
         let grant = GrantId::from_octets([0; 16]);
         let mut keys = vec![
             Key::format(),
+            Key::probe(),
             Key::of_box(&id()),
             Key::of_cell(&id()),
             Key::of_grant(&id(), &grant),
@@ -148,6 +187,7 @@ mod tests {
         keys.push(Key::of_item(&id(), 0, &[0; 16]));
         keys.sort();
         keys.dedup();
-        assert_eq!(keys.len(), 5);
+        assert_eq!(keys.len(), 6);
+        assert!(keys.iter().all(|key| Key::sort_of(key.as_octets()).is_some()));
     }
 }
