@@ -2,6 +2,7 @@
 
 use sipher_wire::{Host, OpeningToken, RelayId};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// A relay's names, key and rule for new boxes; the same for all its connections.
 #[derive(Clone, Debug)]
@@ -9,7 +10,7 @@ pub struct Domain {
     first: Host,
     others: Vec<Host>,
     id: RelayId,
-    access: Access,
+    access: Arc<RwLock<Access>>,
 }
 
 /// Who may open boxes.
@@ -23,13 +24,18 @@ pub enum Access {
 
 impl Domain {
     /// A relay under one name, or several of which the first is its own.
-    pub const fn new(first: Host, others: Vec<Host>, id: RelayId, access: Access) -> Self {
+    pub fn new(first: Host, others: Vec<Host>, id: RelayId, access: Access) -> Self {
         Self {
             first,
             others,
             id,
-            access,
+            access: Arc::new(RwLock::new(access)),
         }
+    }
+
+    /// Has another rule for new boxes from now on, for all who share this domain.
+    pub fn set_access(&self, access: Access) {
+        *self.access.write().unwrap_or_else(PoisonError::into_inner) = access;
     }
 
     /// The names under which a relay on this machine alone can be reached.
@@ -61,7 +67,7 @@ impl Domain {
     /// Whether a request with this token may open a box.
     // spec: open-1
     pub fn may_open(&self, token: Option<&OpeningToken>) -> bool {
-        match &self.access {
+        match &*self.access.read().unwrap_or_else(PoisonError::into_inner) {
             Access::Public => true,
             Access::Token(hash) => token.is_some_and(|token| token.has_hash(hash)),
         }

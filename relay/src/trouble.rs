@@ -6,7 +6,7 @@
 //!   do:   stop that program, or give another port with --listen
 //! ```
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How the process ends.
@@ -36,13 +36,24 @@ pub struct Trouble {
     remedy: String,
 }
 
-#[derive(Serialize)]
-struct Written<'a> {
-    error: &'a str,
-    why: &'a str,
+#[derive(Deserialize, Serialize)]
+struct Written {
+    error: String,
+    why: String,
     #[serde(rename = "do")]
-    remedy: &'a str,
+    remedy: String,
     exit: u8,
+}
+
+impl Exit {
+    const ALL: [Self; 6] = [
+        Self::Input,
+        Self::Usage,
+        Self::Network,
+        Self::Locked,
+        Self::Damaged,
+        Self::Bug,
+    ];
 }
 
 impl Trouble {
@@ -66,15 +77,27 @@ impl Trouble {
         self.exit
     }
 
+    /// What is wrong, in a line.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
     /// The error as one JSON object.
     pub fn to_json(&self) -> String {
         let written = Written {
-            error: &self.what,
-            why: &self.why,
-            remedy: &self.remedy,
+            error: self.what.clone(),
+            why: self.why.clone(),
+            remedy: self.remedy.clone(),
             exit: self.exit as u8,
         };
         serde_json::to_string(&written).unwrap_or_default()
+    }
+
+    /// An error as [`Trouble::to_json`] wrote it, in another process.
+    pub fn from_json(text: &str) -> Option<Self> {
+        let written: Written = serde_json::from_str(text).ok()?;
+        let exit = Exit::ALL.into_iter().find(|exit| *exit as u8 == written.exit)?;
+        Some(Self::new(exit, written.error, written.why, written.remedy))
     }
 }
 
@@ -98,5 +121,7 @@ mod tests {
             trouble.to_json(),
             r#"{"error":"it is wrong","why":"because","do":"this","exit":1}"#
         );
+        assert_eq!(Trouble::from_json(&trouble.to_json()), Some(trouble));
+        assert_eq!(Trouble::from_json("{}"), None);
     }
 }
