@@ -21,6 +21,80 @@ pub(crate) enum Command {
     Init(Init),
     /// Run the relay; makes identity and store first if DIR doesn't exist or is empty
     Run(Run),
+    /// Say how a running relay is
+    Status(At),
+    /// Print a running relay's figures for Prometheus
+    Metrics(At),
+    /// Copy a relay into a file, whether it runs or not; the copy holds the identity key
+    Backup(Backup),
+    /// Make a relay from a backup, in a directory that doesn't exist or is empty
+    Restore(Restore),
+    /// Take something new in place of the old
+    #[command(subcommand)]
+    Rotate(Rotate),
+    /// End a running relay: clients are told to come back, and all that was accepted stays
+    Drain(At),
+    /// Look after the store of a relay that doesn't run
+    #[command(subcommand)]
+    Store(Store),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct At {
+    /// Directory of the relay
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Backup {
+    /// The file: it must not be there yet, or with --verify must be
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Directory of the relay
+    #[arg(long, value_name = "DIR", required_unless_present = "verify")]
+    pub(crate) data: Option<PathBuf>,
+    /// Restore FILE beside itself, look at every row, count, and remove what was restored
+    #[arg(long, conflicts_with = "data")]
+    pub(crate) verify: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Restore {
+    /// A backup
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Directory of the new relay
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) disk: Disk,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rotate {
+    /// A new certificate for TLS, under the same identity; no connection is dropped
+    Tls(At),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Look at every row
+    Check(At),
+    /// Write all rows to a file that any store can import
+    Export(Copy),
+    /// Fill the store of a relay that has none from an export or a backup
+    Import(Copy),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Copy {
+    /// The file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Directory of the relay
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
 }
 
 #[derive(Args, Debug)]
@@ -48,14 +122,17 @@ pub(crate) struct InitAccess {
     pub(crate) token: Option<String>,
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Run {
     /// Directory of the relay
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
+    /// File of settings, instead of DIR/relay.toml; what stands here counts over it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// Address and port for TLS; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT")]
-    pub(crate) listen: String,
+    pub(crate) listen: Option<String>,
     /// Also take plain TCP and UDP here; an address of this machine only
     // spec: frame-11
     #[arg(long, value_name = "ADDR:PORT")]
@@ -68,14 +145,14 @@ pub(crate) struct Run {
     /// Record every decrypted SIP octet in this file, for auditors
     #[arg(long, value_name = "FILE")]
     pub(crate) transcript: Option<PathBuf>,
-    /// off, error, warn, info, debug or trace
-    #[arg(long, value_name = "LEVEL", default_value = "info")]
-    pub(crate) log: LevelFilter,
+    /// off, error, warn, info, debug or trace; info if nothing is said
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log: Option<LevelFilter>,
     #[command(flatten)]
     pub(crate) disk: Disk,
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[group(multiple = false)]
 pub(crate) struct RunAccess {
     /// Let everybody open boxes, whatever the relay was made with
@@ -86,7 +163,7 @@ pub(crate) struct RunAccess {
     pub(crate) token: Option<String>,
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Disk {
     /// Accept a file system that may lose what was stored, such as tmpfs or NFS
     #[arg(long)]

@@ -4,15 +4,19 @@
 //! ```text
 //! DIR/lock           held while a process has the relay; holds its process id
 //! DIR/relay.json     name and rule for new boxes
+//! DIR/relay.toml     what else the operator has set; may be missing
 //! DIR/store/         what the relay promised to keep
 //! DIR/identity.key   the identity key; written last: with it the directory is a relay
 //! ```
 
+mod config;
 mod filesystem;
 mod settings;
 
+pub(crate) use self::config::Config;
 pub use self::settings::{Settings, StoredAccess};
 
+use self::config::{CONFIG, CONFIG_TEXT};
 use crate::identity::Identity;
 use crate::store::{SledStore, StoreFault};
 use crate::trouble::{Exit, Trouble};
@@ -77,6 +81,7 @@ impl Home {
         let lock = lock(directory)?;
         let written = |error: io::Error| disk(directory, "cannot be written to", &error);
         write_private(&directory.join(SETTINGS), settings.to_json().as_bytes()).map_err(written)?;
+        write_private(&directory.join(CONFIG), CONFIG_TEXT.as_bytes()).map_err(written)?;
         let store =
             SledStore::create(&directory.join(STORE)).map_err(|fault| store_trouble(directory, &fault))?;
         let identity = Identity::generate().map_err(|fault| {
@@ -102,13 +107,8 @@ impl Home {
     /// [`Trouble`] if there is none, another process has it, or it is damaged.
     pub fn open(directory: &Path, filesystems: Filesystems) -> Result<Self, Trouble> {
         let path = directory.join(IDENTITY);
-        let text = read_private(&path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Trouble::new(
-                Exit::Input,
-                format!("{} is not a relay's directory", directory.display()),
-                "it isn't empty, and no identity key is in it",
-                "give the relay's directory with --data, or an empty one to make a new relay",
-            ),
+        let text = read_private(&path, KEY_FILE_OCTETS).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => no_relay(directory),
             _ => disk(&path, "cannot be read", &error),
         })?;
         filesystem::check(directory, filesystems)?;
@@ -133,10 +133,106 @@ impl Home {
         })
     }
 
+    /// The files of a relay's directory that a backup takes beside the store: those that are there.
+    ///
+    /// # Errors
+    /// [`Trouble`] if one can't be read.
+    pub(crate) fn kept_files(directory: &Path) -> Result<Vec<(&'static str, Zeroizing<String>)>, Trouble> {
+        let mut kept = Vec::new();
+        for name in KEPT_FILES {
+            let path = directory.join(name);
+            match read_private(&path, KEPT_FILE_OCTETS) {
+                Ok(text) => kept.push((name, text)),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(disk(&path, "cannot be read", &error)),
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Puts a store into the directory of a relay that has none: `fill` writes it. Until all is there the
+    /// relay has none.
+    ///
+    /// # Errors
+    /// [`Trouble`] if there is no relay or it has a store, the disk refuses, or from `fill`.
+    pub(crate) fn refill(
+        directory: &Path,
+        fill: impl FnOnce(&SledStore) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let (store, new) = (directory.join(STORE), directory.join(NEW_STORE));
+        if !directory.join(IDENTITY).exists() {
+            return Err(no_relay(directory));
+        }
+        let _lock = lock(directory)?;
+        if store.exists() {
+            return Err(Trouble::new(
+                Exit::Input,
+                format!("{} is there already", store.display()),
+                "a store is only imported where none is, so that nothing is written over",
+                "move that directory away first, and keep it until the relay runs again",
+            ));
+        }
+        let failed = |error: io::Error| disk(&new, "cannot be written", &error);
+        match std::fs::remove_dir_all(&new) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let filling = SledStore::create(&new).map_err(|fault| store_trouble(directory, &fault))?;
+        fill(&filling)?;
+        drop(filling);
+        std::fs::rename(&new, &store)
+            .and_then(|()| File::open(directory)?.sync_all())
+            .map_err(failed)
+    }
+
+    /// Makes a relay in a directory that doesn't exist or is empty from what a backup holds: `fill` writes
+    /// its store and gives its files. Until all is there the directory is no relay's.
+    ///
+    /// # Errors
+    /// [`Trouble`] if there is something already, the disk refuses, or from `fill`.
+    pub(crate) fn restore(
+        directory: &Path,
+        filesystems: Filesystems,
+        fill: impl FnOnce(&SledStore) -> Result<Vec<(String, Zeroizing<Vec<u8>>)>, Trouble>,
+    ) -> Result<(), Trouble> {
+        if !Self::is_vacant(directory)? {
+            return Err(Trouble::new(
+                Exit::Input,
+                format!("{} is not empty", directory.display()),
+                "a backup is only restored into an empty directory, so that nothing is written over",
+                "give another directory with --data, or move the one that is there away",
+            ));
+        }
+        make_private(directory).map_err(|error| disk(directory, "cannot be made", &error))?;
+        filesystem::check(directory, filesystems)?;
+        let _lock = lock(directory)?;
+        let store =
+            SledStore::create(&directory.join(STORE)).map_err(|fault| store_trouble(directory, &fault))?;
+        let mut files = fill(&store)?;
+        // The identity comes last: with it the directory is a relay.
+        files.sort_by_key(|(name, _)| name == IDENTITY);
+        for (name, octets) in files {
+            if let Some(name) = KEPT_FILES.into_iter().find(|kept| *kept == name) {
+                write_private(&directory.join(name), &octets)
+                    .map_err(|error| disk(directory, "cannot be written to", &error))?;
+            }
+        }
+        Ok(())
+    }
+
     /// What the relay is made of, to be used while the lock is held.
     pub fn into_parts(self) -> (Identity, SledStore, Lock) {
         (self.identity, self.store, self.lock)
     }
+}
+
+fn no_relay(directory: &Path) -> Trouble {
+    Trouble::new(
+        Exit::Input,
+        format!("{} is not a relay's directory", directory.display()),
+        "it isn't empty, and no identity key is in it",
+        "give the relay's directory with --data, or an empty one to make a new relay",
+    )
 }
 
 /// Takes the directory for this process.
@@ -252,11 +348,14 @@ fn write_private(path: &Path, octets: &[u8]) -> io::Result<()> {
     }
 }
 
-fn read_private(path: &Path) -> io::Result<Zeroizing<String>> {
-    let mut text = Zeroizing::new(String::with_capacity(KEY_FILE_OCTETS));
+fn read_private(path: &Path, bound: u16) -> io::Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::with_capacity(usize::from(bound) + 1));
     File::open(path)?
-        .take(KEY_FILE_OCTETS as u64)
+        .take(u64::from(bound) + 1)
         .read_to_string(&mut text)?;
+    if text.len() > usize::from(bound) {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
     Ok(text)
 }
 
@@ -268,9 +367,14 @@ fn set_mode(options: &mut std::fs::OpenOptions) {
 const LOCK: &str = "lock";
 const SETTINGS: &str = "relay.json";
 const STORE: &str = "store";
+const NEW_STORE: &str = "store.new";
 const IDENTITY: &str = "identity.key";
+/// What makes a store the store of this relay.
+const KEPT_FILES: [&str; 3] = [SETTINGS, CONFIG, IDENTITY];
 /// An Ed25519 key in PEM has about 240 octets.
-const KEY_FILE_OCTETS: usize = 4096;
+const KEY_FILE_OCTETS: u16 = 4096;
+/// Settings with many words about them.
+const KEPT_FILE_OCTETS: u16 = u16::MAX;
 
 #[cfg(test)]
 mod tests;

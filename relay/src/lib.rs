@@ -24,6 +24,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod admin;
 mod args;
 mod clock;
 mod committer;
@@ -45,8 +46,8 @@ pub mod trouble;
 
 pub use self::machine::{Effect, Machine};
 
-use self::args::{Arguments, Command};
-use self::trouble::Exit;
+use self::args::{Arguments, Command, Rotate};
+use self::trouble::{Exit, Trouble};
 use clap::Parser;
 use std::ffi::OsString;
 use std::io::Write;
@@ -67,12 +68,7 @@ pub fn cli_main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
-    let mut out = std::io::stdout();
-    let ended = match &arguments.command {
-        Command::Init(init) => init::run(init, arguments.json, &mut out),
-        Command::Run(run) => run::run(run, arguments.json, &mut out),
-    };
-    match ended {
+    match obey(&arguments, &mut std::io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             let text = if arguments.json {
@@ -83,5 +79,20 @@ pub fn cli_main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             drop(writeln!(std::io::stderr(), "{text}"));
             ExitCode::from(trouble.exit() as u8)
         }
+    }
+}
+
+fn obey(arguments: &Arguments, out: &mut impl Write) -> Result<(), Trouble> {
+    let json = arguments.json;
+    match &arguments.command {
+        Command::Init(init) => init::run(init, json, out),
+        Command::Run(run) => run::run(run, json, out),
+        Command::Status(at) => admin::status(&at.data, json, out),
+        Command::Metrics(at) => admin::metrics(&at.data, out),
+        Command::Backup(backup) => admin::backup(backup, json, out),
+        Command::Restore(restore) => admin::restore(restore, json, out),
+        Command::Rotate(Rotate::Tls(at)) => admin::rotate_tls(&at.data, json, out),
+        Command::Drain(at) => admin::drain(&at.data, json, out),
+        Command::Store(store) => admin::store(store, json, out),
     }
 }

@@ -1,21 +1,26 @@
 //! `sipher-relay run`: opens or makes a relay and serves until it is told to stop. Spec: `spec/relay.md`,
 //! commands.
 
+use crate::admin::{self, Control, Figures, Observed, service};
 use crate::args;
 use crate::domain::{Domain, host_of};
-use crate::home::{Home, Settings, StoredAccess, disk};
+use crate::home::{Config, Home, Settings, StoredAccess, disk};
 use crate::init::{filesystems, parse_host, parse_token};
-use crate::serve::{self, Relay, Sockets, Tls};
-use crate::store::SledStore;
+use crate::serve::{self, Relay, Renewal, Sockets, Tls};
+use crate::store::Store;
 use crate::transcript::Transcript;
 use crate::trouble::{Exit, Trouble};
-use crate::{log, random};
+use crate::{clock, log, random};
 use serde::Serialize;
 use sipher_wire::{Host, OpeningToken, RelayAddress, RelayId};
+use std::convert::Infallible;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
+use std::sync::{Arc, Mutex};
+use tokio::net::UnixListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
+use tracing::level_filters::LevelFilter;
 
 /// The first line of `run --json`, printed when connections are accepted.
 #[derive(Serialize)]
@@ -33,6 +38,8 @@ struct Plan {
     host: Option<Host>,
     access: Option<StoredAccess>,
     token: Option<OpeningToken>,
+    /// The command line alone, for when the file is read again.
+    given: args::Run,
 }
 
 /// Runs a relay.
@@ -40,8 +47,10 @@ struct Plan {
 /// # Errors
 /// [`Trouble`] if it can't start, or its disk fails.
 pub(crate) fn run(run: &args::Run, json: bool, out: &mut impl Write) -> Result<(), Trouble> {
-    log::begin(run.log);
-    let mut plan = Plan::of(run)?;
+    let given = run;
+    let run = &Config::of(&given.data, given.config.as_deref())?.complete(given);
+    log::begin(run.log.unwrap_or(LevelFilter::INFO));
+    let mut plan = Plan::of(given, run)?;
     let home = open(run, &mut plan)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -60,8 +69,16 @@ pub(crate) fn run(run: &args::Run, json: bool, out: &mut impl Write) -> Result<(
 }
 
 impl Plan {
-    fn of(run: &args::Run) -> Result<Self, Trouble> {
-        let listen = parse_socket(&run.listen, "--listen")?;
+    fn of(given: &args::Run, run: &args::Run) -> Result<Self, Trouble> {
+        let listen = run.listen.as_deref().ok_or_else(|| {
+            Trouble::new(
+                Exit::Usage,
+                "the relay was not told where to listen",
+                "there is no --listen, and no listen in its relay.toml",
+                "give --listen 0.0.0.0:5061 for all addresses of this machine",
+            )
+        })?;
+        let listen = parse_socket(listen, "--listen")?;
         let insecure = run.insecure_loopback.as_deref().map(parse_loopback).transpose()?;
         let host = run.host.as_deref().map(parse_host).transpose()?;
         let token = run.access.token.as_deref().map(parse_token).transpose()?;
@@ -69,12 +86,14 @@ impl Plan {
             Some(token) => Some(StoredAccess::of_token(token)),
             None => run.access.public.then_some(StoredAccess::Public),
         };
+        let given = given.clone();
         Ok(Self {
             listen,
             insecure,
             host,
             access,
             token,
+            given,
         })
     }
 }
@@ -127,9 +146,22 @@ async fn serve(
         token: plan.token.clone(),
     };
     let stop = stop_signal()?;
+    let hangups = signal(SignalKind::hangup()).map_err(|error| unexpected(&error))?;
+    // Before anybody is told that the relay is there. One whose directory can't hold a socket serves without.
+    let admin = admin::bind(&run.data)
+        .inspect_err(|error| tracing::warn!("no admin socket in the relay's directory: {}", error.kind()))
+        .ok();
     announce(&address, &sockets, json, out).map_err(|error| unexpected(&error))?;
     tracing::info!("accepting connections");
-    let ended = start(home, domain, transcript, run, sockets, stop).await;
+    service::ready();
+    let ended = start(
+        home,
+        plan,
+        (domain, transcript),
+        (sockets, admin),
+        (stop, hangups),
+    )
+    .await;
     tracing::info!("stopped");
     ended
 }
@@ -137,25 +169,84 @@ async fn serve(
 /// Serves; the lock of the directory is held until all has ended.
 async fn start(
     home: Home,
-    domain: Domain,
-    transcript: Option<Transcript>,
-    run: &args::Run,
-    sockets: Sockets,
-    stop: impl Future<Output = ()>,
+    plan: &Plan,
+    (domain, transcript): (Domain, Option<Transcript>),
+    (sockets, listener): (Sockets, Option<UnixListener>),
+    (stop, hangups): (impl Future<Output = ()>, Signal),
 ) -> Result<(), Trouble> {
+    let data = plan.given.data.clone();
+    let made = home.settings.access.clone();
     let (identity, store, lock) = home.into_parts();
     let tls = Tls::new(identity).map_err(|fault| unexpected(&fault))?;
-    let store: Arc<SledStore> = Arc::new(store);
+    let figures = Arc::new(Figures::default());
+    let store = Arc::new(Observed::new(store, Arc::clone(&figures)));
+    let drain = Arc::new(Notify::new());
+    let control = Control {
+        data: data.clone(),
+        began: clock::now(),
+        figures: Arc::clone(&figures),
+        store: Arc::clone(&store),
+        renewal: tls.renewal(),
+        drain: Arc::clone(&drain),
+        counted: Mutex::default(),
+    };
+    let settings = heed_hangups(plan, made, domain.clone(), tls.renewal(), hangups);
     let relay = Relay {
         domain,
         store,
-        data: run.data.clone(),
+        data,
         tls,
         transcript,
+        figures,
     };
-    let ended = serve::serve(relay, sockets, stop).await;
+    let stop = async {
+        tokio::select! {
+            () = stop => {}
+            () = drain.notified() => {}
+        }
+        service::stopping();
+    };
+    let ended = tokio::select! {
+        ended = serve::serve(relay, sockets, stop) => ended,
+        never = administer(control, listener) => match never {},
+        never = settings => match never {},
+    };
     drop(lock);
     ended
+}
+
+/// Answers operators, if there is a socket.
+async fn administer<S: Store>(control: Control<S>, listener: Option<UnixListener>) -> Infallible {
+    if let Some(listener) = listener {
+        admin::serve(Arc::new(control), listener).await;
+    }
+    std::future::pending().await
+}
+
+/// Reads the settings again at each SIGHUP, and takes a new certificate. A file that is wrong changes nothing.
+// spec: settings-2
+async fn heed_hangups(
+    plan: &Plan,
+    made: StoredAccess,
+    domain: Domain,
+    renewal: Renewal,
+    mut hangups: Signal,
+) -> Infallible {
+    let given = &plan.given;
+    while hangups.recv().await.is_some() {
+        let read = Config::of(&given.data, given.config.as_deref());
+        match read.and_then(|config| Plan::of(given, &config.complete(given))) {
+            Ok(new) => {
+                domain.set_access(new.access.unwrap_or_else(|| made.clone()).to_access());
+                if renewal.renew().is_err() {
+                    tracing::error!("no new certificate could be made; the old one is used on");
+                }
+                tracing::info!("the settings were read again");
+            }
+            Err(trouble) => tracing::error!("the settings stay as they are: {}", trouble.what()),
+        }
+    }
+    std::future::pending().await
 }
 
 /// The names of a relay: the one it was given, else the address where it listens; on loopback all of this
@@ -228,7 +319,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Trouble> {
     })
 }
 
-fn parse_socket(text: &str, flag: &str) -> Result<SocketAddr, Trouble> {
+pub(crate) fn parse_socket(text: &str, flag: &str) -> Result<SocketAddr, Trouble> {
     text.parse().map_err(|_| {
         Trouble::new(
             Exit::Input,
@@ -243,7 +334,7 @@ fn parse_socket(text: &str, flag: &str) -> Result<SocketAddr, Trouble> {
 
 /// The insecure port is for this machine alone (`spec/sip-checklist.md` S6).
 // spec: frame-11
-fn parse_loopback(text: &str) -> Result<SocketAddr, Trouble> {
+pub(crate) fn parse_loopback(text: &str) -> Result<SocketAddr, Trouble> {
     let address = parse_socket(text, "--insecure-loopback")?;
     if address.ip().is_loopback() {
         return Ok(address);

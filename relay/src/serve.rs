@@ -9,10 +9,11 @@ mod hub;
 mod outbox;
 mod tls;
 
-pub(crate) use self::tls::Tls;
+pub(crate) use self::tls::{Renewal, Tls};
 
 use self::connection::Connection;
 use self::hub::Hub;
+use crate::admin::{Figures, service};
 use crate::clock;
 use crate::committer::Committer;
 use crate::desk::Carrier;
@@ -49,6 +50,7 @@ pub(crate) struct Relay<S> {
     pub(crate) data: PathBuf,
     pub(crate) tls: Tls,
     pub(crate) transcript: Option<Transcript>,
+    pub(crate) figures: Arc<Figures>,
 }
 
 /// What the connections of a relay share.
@@ -57,6 +59,7 @@ pub(crate) struct Shared<S> {
     pub(crate) domain: Arc<Domain>,
     pub(crate) hub: Hub<S>,
     pub(crate) transcript: Option<Transcript>,
+    pub(crate) figures: Arc<Figures>,
     /// Becomes true when connections are to end.
     pub(crate) closing: watch::Receiver<bool>,
 }
@@ -140,6 +143,7 @@ pub(crate) async fn serve<S: Store>(
         domain: Arc::new(relay.domain),
         hub,
         transcript: relay.transcript,
+        figures: relay.figures,
         closing,
     });
     let weak = Arc::downgrade(&shared);
@@ -194,6 +198,8 @@ fn start<S: Store>(tasks: &mut JoinSet<()>, shared: &Arc<Shared<Arc<S>>>, tls: &
     }
     tasks.spawn(hub::keep_time(Arc::clone(shared)));
     tasks.spawn(tls.keep_fresh());
+    let watched = Arc::clone(shared);
+    tasks.spawn(async move { service::keep_alive(&watched.figures, || watched.hub.probe()).await });
 }
 
 /// The disk failed while the relay served.
@@ -235,6 +241,7 @@ fn begin<S: Store>(
     tokio::spawn(async move {
         // Requests and answers are small, and somebody waits for each.
         drop(stream.set_nodelay(true));
+        let _counted = shared.figures.connection();
         match acceptor {
             None => Connection::open(&shared, Carrier::Tcp).run(stream).await,
             Some(acceptor) => {

@@ -159,6 +159,7 @@ impl<'a, S: Store> Connection<'a, S> {
 
     fn write(&mut self, octets: Bytes) {
         self.record(Direction::Out, &octets);
+        self.shared.figures.wrote(&octets);
         if self.outbox.is_empty() {
             self.take_by = Some(clock::now() + WRITE_PATIENCE);
         }

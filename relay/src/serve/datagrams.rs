@@ -123,6 +123,7 @@ impl<S: Store> Peers<S> {
         }
         for octets in datagrams {
             self.record(conn, Direction::Out, &octets);
+            self.shared.figures.wrote(&octets);
             // A datagram that can't be sent is one that got lost.
             drop(self.socket.send_to(&octets, address).await);
         }

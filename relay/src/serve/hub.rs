@@ -107,6 +107,14 @@ impl<S: Store> Hub<S> {
         });
     }
 
+    /// Writes a row that means nothing, to see whether the disk takes it.
+    pub(crate) fn probe(&self) {
+        self.with(|mailbox| {
+            mailbox.probe();
+            Ok(())
+        });
+    }
+
     /// The relay ends: watchers are told, and no batch goes to the committer after this.
     pub(crate) fn shut_down(&self, now: Time) {
         self.with(|mailbox| {

@@ -8,6 +8,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{Error, ServerConfig};
+use sipher_wire::Time;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -69,6 +70,11 @@ impl Tls {
         TlsAcceptor::from(Arc::clone(&self.config))
     }
 
+    /// What makes a new certificate on request.
+    pub(crate) fn renewal(&self) -> Renewal {
+        Renewal(Arc::clone(&self.current))
+    }
+
     /// Makes a new certificate whenever the one in use has served its time.
     #[expect(clippy::disallowed_methods, reason = "a driver may sleep")]
     pub(crate) fn keep_fresh(&self) -> impl Future<Output = ()> + use<> {
@@ -81,13 +87,33 @@ impl Tls {
                     continue;
                 }
                 made = clock::now();
-                let Ok(chain) = current.identity.certify(made, &current.provider) else {
+                if current.renew(made).is_err() {
                     tracing::error!("no new certificate could be made; the old one is used on");
-                    continue;
-                };
-                *current.chain.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(chain);
+                }
             }
         }
+    }
+}
+
+/// Makes new certificates for a relay that serves; connections that are there keep theirs.
+#[derive(Clone, Debug)]
+pub(crate) struct Renewal(Arc<Current>);
+
+impl Renewal {
+    /// Makes one.
+    ///
+    /// # Errors
+    /// [`BrokenIdentity`] if none can be made; then the old one is used on.
+    pub(crate) fn renew(&self) -> Result<(), BrokenIdentity> {
+        self.0.renew(clock::now())
+    }
+}
+
+impl Current {
+    fn renew(&self, now: Time) -> Result<(), BrokenIdentity> {
+        let chain = self.identity.certify(now, &self.provider)?;
+        *self.chain.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(chain);
+        Ok(())
     }
 }
 

@@ -17,6 +17,7 @@ mod framing;
 mod grants;
 mod insecure;
 mod kills;
+mod operations;
 mod owners;
 mod programs;
 mod queues;

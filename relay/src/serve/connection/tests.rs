@@ -22,6 +22,7 @@ fn shared() -> Arc<Shared<MemoryStore>> {
         )),
         hub: Hub::new(clock::now(), MemoryStore::new(), commits, faults),
         transcript: None,
+        figures: Arc::default(),
         closing,
     })
 }

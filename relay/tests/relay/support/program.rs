@@ -45,6 +45,13 @@ impl Place {
         self.start(command(), more)
     }
 
+    /// Starts a public relay with these variables in its environment.
+    pub(crate) fn run_under(&self, variables: &[(&str, &str)]) -> Program {
+        let mut command = command();
+        command.envs(variables.iter().copied());
+        self.start(command, &["--public"])
+    }
+
     /// Starts a public relay whose files can't grow over this many octets, as on a full disk.
     pub(crate) fn run_limited(&self, octets: u32) -> Program {
         let mut shell = Command::new("bash");
@@ -91,6 +98,16 @@ impl Place {
         }
     }
 
+    /// Waits until the log is as it should be, at most ten seconds.
+    #[expect(clippy::disallowed_methods, reason = "a file tells nobody that it has grown")]
+    pub(crate) fn wait_for_log(&self, is_so: impl Fn(&str) -> bool) {
+        let begun = Instant::now();
+        while !is_so(&self.log()) {
+            assert!(begun.elapsed() < Duration::from_secs(10), "{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// All that the relays here logged.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.path("errors")).unwrap_or_default()
@@ -111,16 +128,21 @@ impl Program {
     )]
     pub(crate) fn terminate(&mut self) -> (Option<i32>, Duration) {
         let begun = Instant::now();
+        self.signal("-TERM");
+        let status = self.child.wait().unwrap();
+        (status.code(), begun.elapsed())
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")
-                .args(["-TERM", &pid])
+                .args([signal, &pid])
                 .status()
                 .unwrap()
                 .success()
         );
-        let status = self.child.wait().unwrap();
-        (status.code(), begun.elapsed())
     }
 
     /// Waits until it ends by itself. Gives its exit code.
