@@ -1,7 +1,9 @@
 //! The papers stay true: every path that they name exists, and they keep to the form that `conventions.md` promises.
 #![expect(clippy::unwrap_used, reason = "a test helper that fails should fail loudly")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -97,6 +99,107 @@ fn every_document_that_code_names_exists() {
         });
     }
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Names of documents that were never part of the repository, and words that only lead to one.
+const PLANS: [&str; 8] = [
+    "CRYPTO",
+    "SIP",
+    "DESIGN",
+    "PERFORMANCE",
+    "STYLE",
+    "COMMON",
+    "UX",
+    "STORE",
+];
+
+/// What a text names that an outsider can't open: a plan, or a Markdown file that is nowhere.
+fn dangling<'a>(text: &'a str, names: &BTreeSet<String>) -> Vec<&'a str> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/')));
+    words
+        .map(|word| word.trim_matches(['.', '/', '-']))
+        .filter(|word| {
+            let name = word.rsplit('/').next().unwrap_or(word);
+            let is_document = Path::new(name).extension().is_some_and(|ending| ending == "md");
+            is_document && name.len() > 3 && !names.contains(name)
+        })
+        .chain(
+            PLANS
+                .into_iter()
+                .filter(|plan| text.contains(&format!("{plan} section"))),
+        )
+        .collect()
+}
+
+#[test]
+fn no_file_of_ours_names_a_document_that_does_not_exist() {
+    let files = tracked();
+    let names: BTreeSet<String> = files.iter().map(|path| name_of(path)).collect();
+    let mut wrong = Vec::new();
+    for path in files
+        .iter()
+        .filter(|path| !path.ends_with("spec/tests/papers.rs"))
+    {
+        let Ok(text) = std::fs::read_to_string(root().join(path)) else {
+            continue;
+        };
+        let found = dangling(&text, &names);
+        wrong.extend(found.iter().map(|word| format!("{}: {word}", path.display())));
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn a_document_that_does_not_exist_is_noticed() {
+    let names = BTreeSet::from(["wire.md".to_owned()]);
+    assert_eq!(dangling("see `spec/wire.md`, and SIP.md F1.", &names), ["SIP.md"]);
+    assert_eq!(dangling("as DESIGN section 10 has it", &names), ["DESIGN"]);
+    assert_eq!(dangling("[wire.md](wire.md). A .md file", &names), [""; 0]);
+}
+
+/// Every file that the repository holds, but for corpora.
+fn tracked() -> Vec<PathBuf> {
+    let output = Command::new("git")
+        .args(["ls-files", "--", ".", ":!fuzz/corpus"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "this test runs in a checkout");
+    let list = String::from_utf8(output.stdout).unwrap();
+    list.lines().map(PathBuf::from).collect()
+}
+
+#[test]
+fn each_row_of_the_sip_checklist_is_shown_by_what_it_says() {
+    let text = std::fs::read_to_string(root().join("spec/sip-checklist.md")).unwrap();
+    let mut code = String::new();
+    for folder in ["core", "relay"] {
+        visit(&root().join(folder), &mut |_, text| code.push_str(text));
+    }
+    let mut rows = 0;
+    for line in text.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [id, .., shown] = cells.as_slice() else {
+            continue;
+        };
+        let (letter, number) = id.split_at(id.len().min(1));
+        if !"FTGMPES".contains(letter) || number.parse::<u32>().is_err() {
+            continue;
+        }
+        rows += 1;
+        let by_name = code.contains(&format!("fn {}_", id.to_lowercase()));
+        let by_id = code.contains(&format!("// spec: {}\n", shown.split(['.', ',']).next().unwrap()));
+        let by_page = shown.contains("not built") || shown.starts_with("wire.md");
+        assert!(
+            if *shown == "test" {
+                by_name
+            } else {
+                by_id || by_page
+            },
+            "{id}: {shown}"
+        );
+    }
+    assert_eq!(rows, 72);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Watches for a nonce that was used for two different plaintexts: property P2, seen from the wire.
+//! Watches for a nonce that was used for two different plaintexts: property P2 of `spec/README.md`,
+//! seen from the wire.
 //!
 //! Every envelope begins with its version and 24 random octets that go into its keys. Two envelopes with equal nonces
 //! must be equal in every octet: the same one once more.

@@ -58,6 +58,8 @@ pub struct World {
     pub recorder: Recorder,
     /// Every request of a client, on which class of connection.
     pub requests: Vec<(Person, Class, Message)>,
+    /// Attempts of clients to connect.
+    pub dials: usize,
     /// Whether the relay keeps back what it should hand over; it is in [`World::withheld`] then.
     pub withholds: bool,
     /// Items that the relay kept back: for whom, and the whole request.
@@ -82,6 +84,7 @@ impl World {
             reachable: true,
             recorder: Recorder::default(),
             requests: Vec::new(),
+            dials: 0,
             withholds: false,
             withheld: Vec::new(),
             rng: ChaCha20Rng::seed_from_u64(seed),

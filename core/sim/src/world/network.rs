@@ -172,6 +172,7 @@ impl World {
     }
 
     fn dial(&mut self, person: Person, conn: ConnId, address: &RelayAddress, class: Class) {
+        self.dials += 1;
         let numbers = 0_u8..u8::try_from(self.relays.len()).expect("few");
         let found = numbers.map(RelayNode::address).position(|own| own == *address);
         let Some(relay) = found.filter(|_| self.reachable) else {

@@ -126,7 +126,7 @@ fn octets_may_come_in_any_pieces() {
 }
 
 // spec: ratchet-15
-// P2, F6: the recorder fails the run if a nonce serves two envelopes.
+// P2 of spec/README.md: the recorder fails the run if a nonce serves two envelopes.
 #[test]
 fn a_disk_that_was_set_back_repeats_no_nonce_and_the_buddy_notices() {
     let mut world = World::new(1, Faults::default());

@@ -13,5 +13,6 @@ mod life;
 mod links;
 mod messages;
 mod presence;
+mod rules;
 mod support;
 mod wire;

@@ -30,7 +30,7 @@ fn shapes(world: &World, person: usize) -> BTreeSet<String> {
         .collect()
 }
 
-// P14.
+// P14 of spec/README.md.
 #[test]
 fn requests_of_two_installations_differ_in_random_fields_only() {
     let (one, other) = (live(1, Faults::default()), live(2, Faults::default()));
@@ -39,7 +39,7 @@ fn requests_of_two_installations_differ_in_random_fields_only() {
     }
 }
 
-// P15.
+// P15 of spec/README.md.
 #[test]
 fn bodies_have_the_sizes_of_envelopes_and_cells() {
     let world = live(3, Faults::default());
