@@ -20,6 +20,8 @@ pub const URI_OCTETS: usize = 1024;
 pub const PARAMETERS: usize = 32;
 /// Via values of one request, counted over lists: a request of ours has one, proxies add a few.
 pub const VIAS: usize = 16;
+/// Contacts of one message: ours have one, and each takes far more memory parsed than written.
+pub const CONTACTS: usize = 16;
 /// A host name, RFC 1035 §2.3.4.
 pub const HOST_OCTETS: usize = 253;
 /// A label of a host name, RFC 1035 §2.3.4.

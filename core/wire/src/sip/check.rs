@@ -16,7 +16,7 @@ use super::status::Status;
 use super::uri::Target;
 use super::via::Via;
 use super::view::{Request, Response};
-use crate::limits::{CALL_ID_OCTETS, CSEQ_MAX, VIAS};
+use crate::limits::{CALL_ID_OCTETS, CONTACTS, CSEQ_MAX, VIAS};
 
 /// What to do with a message.
 #[derive(Debug)]
@@ -156,8 +156,8 @@ fn numbers_are_sound(head: &Head) -> bool {
 }
 
 fn contacts_are_sound(head: &Head) -> bool {
-    let mut contacts = head.items(Name::Contact);
-    contacts.all(|contact| contact == b"*" || NameAddr::parse(contact).is_some())
+    let mut contacts = head.items(Name::Contact).take(CONTACTS + 1).enumerate();
+    contacts.all(|(n, contact)| n < CONTACTS && (contact == b"*" || NameAddr::parse(contact).is_some()))
 }
 
 /// Which of the unique names have come.

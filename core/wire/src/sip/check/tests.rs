@@ -172,6 +172,13 @@ fn f11_the_method_of_cseq_is_the_one_of_the_start_line() {
 }
 
 #[test]
+fn f14_more_contacts_than_anybody_has_are_refused() {
+    let contacts = |count: usize| format!("Contact: {}\r\n", ["<sip:a@b>"].repeat(count).join(", "));
+    assert!(judges_good(&with(START, &[], &contacts(CONTACTS))));
+    assert!(is_400(&with(START, &[], &contacts(CONTACTS + 1))));
+}
+
+#[test]
 fn f12_another_version_is_505_and_the_stream_goes_on() {
     let refusal = refusal(&with("MESSAGE sip:a@b SIP/7.0", &[], ""));
     assert_eq!(
