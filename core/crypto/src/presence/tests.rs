@@ -43,6 +43,17 @@ fn what_is_too_long_or_ends_before_it_begins_is_no_document() {
     );
 }
 
+#[test]
+fn a_document_says_what_it_was_made_of_and_may_end_when_it_begins() {
+    let made = document(b"content");
+    assert_eq!(
+        (made.published(), made.valid_until()),
+        (NOW, NOW.plus_seconds(3600))
+    );
+    assert_eq!((made.rights(), made.content()), (&[7; 8], &b"content"[..]));
+    assert!(Document::new(NOW, NOW, [0; 8], b"").is_ok());
+}
+
 // spec: presence-11
 #[test]
 fn a_reader_steps_over_what_he_missed_and_never_goes_back() {
@@ -196,6 +207,21 @@ fn a_hundred_thousand_steps_are_taken_and_not_one_more() {
 fn a_cell_name_over_64_octets_is_refused() {
     let refused = PresencePublisher::begin(&[1; 65], NOW, &mut rng(11));
     assert_eq!(refused.err(), Some(PublishError::CellName));
+    let (mut publisher, keys) = PresencePublisher::begin(&[1; 64], NOW, &mut rng(11)).unwrap();
+    let reader = PresenceReader::begin(&[1; 64], keys).unwrap();
+    let envelope = publisher.publish(&document(b"seen"), &mut rng(12)).unwrap();
+    assert!(reader.open(&envelope).is_ok());
+}
+
+#[test]
+fn a_new_epoch_has_the_next_number_and_a_day_of_its_own() {
+    let (mut publisher, _) = chain();
+    assert_eq!(publisher.epoch(), 1);
+    let later = NOW.plus_seconds(24 * 3600);
+    publisher.rekey(later, &mut rng(13)).unwrap();
+    assert_eq!(publisher.epoch(), 2);
+    assert!(!publisher.is_rekey_due(later));
+    assert!(publisher.is_rekey_due(later.plus_seconds(24 * 3600)));
 }
 
 #[test]
