@@ -178,7 +178,7 @@ fn each_row_of_the_sip_checklist_is_shown_by_what_it_says() {
     }
     let mut rows = 0;
     for line in text.lines() {
-        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [id, .., shown] = cells.as_slice() else {
             continue;
         };
