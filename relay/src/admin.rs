@@ -7,6 +7,7 @@ pub(crate) mod service;
 
 mod archive;
 mod backup;
+mod check;
 mod client;
 mod copies;
 mod figures;
@@ -15,7 +16,9 @@ mod prometheus;
 mod socket;
 mod status;
 mod survey;
+mod visit;
 
+pub(crate) use self::check::check;
 pub(crate) use self::client::{drain, metrics, rotate_tls, status};
 pub(crate) use self::copies::{backup, restore, store};
 pub(crate) use self::figures::Figures;

@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Status(At),
     /// Print a running relay's figures for Prometheus
     Metrics(At),
+    /// Use a relay as two clients would, and say at which step it fails
+    Check(Check),
     /// Copy a relay into a file, whether it runs or not; the copy holds the identity key
     Backup(Backup),
     /// Make a relay from a backup, in a directory that doesn't exist or is empty
@@ -44,6 +46,17 @@ pub(crate) struct At {
     /// Directory of the relay
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Check {
+    /// The relay's address, as its users have it: a box is opened, used and removed there
+    #[arg(value_name = "ADDRESS")]
+    pub(crate) address: Option<String>,
+    /// Only ask the relay that runs in DIR on this machine
+    #[arg(long, value_name = "DIR")]
+    pub(crate) local: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

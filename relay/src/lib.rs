@@ -89,6 +89,7 @@ fn obey(arguments: &Arguments, out: &mut impl Write) -> Result<(), Trouble> {
         Command::Run(run) => run::run(run, json, out),
         Command::Status(at) => admin::status(&at.data, json, out),
         Command::Metrics(at) => admin::metrics(&at.data, out),
+        Command::Check(check) => admin::check(check, json, out),
         Command::Backup(backup) => admin::backup(backup, json, out),
         Command::Restore(restore) => admin::restore(restore, json, out),
         Command::Rotate(Rotate::Tls(at)) => admin::rotate_tls(&at.data, json, out),

@@ -363,3 +363,56 @@ fn the_unit_leaves_a_relay_little_that_it_could_do_to_the_machine() {
     let said = String::from_utf8_lossy(&looked.stdout);
     assert!(looked.status.success(), "{said}");
 }
+
+// spec: check-1
+#[test]
+fn a_check_from_outside_uses_the_relay_and_leaves_nothing_behind() {
+    let place = Place::new();
+    let program = place.run_with(&["--token", "hush"]);
+    let address = program.address.expose_text();
+    let said = out(&finish(&["check", &address]));
+    for step in [
+        "is reached",
+        "X25519MLKEM768",
+        "OPTIONS",
+        "opens a box",
+        "durably",
+        "same item",
+        "removed",
+    ] {
+        assert!(said.contains(step), "{step} in {said}");
+    }
+    assert!(said.lines().all(|line| line.starts_with("✓ ")), "{said}");
+    let held = status(&place.data());
+    assert_eq!(
+        (&held["boxes"], &held["items"], &held["grants"]),
+        (&0.into(), &0.into(), &0.into())
+    );
+    out(&finish(&["check", "--json", "--local", text(&place.data())]));
+}
+
+#[test]
+fn a_check_names_the_step_that_fails_and_what_to_do() {
+    let place = Place::new();
+    let mut program = place.run_with(&["--token", "hush"]);
+    let (code, said) = failure(&["check", &program.address.without_token().expose_text()]);
+    assert_eq!(code, 3);
+    assert!(
+        said.contains("opening a box was refused") && said.contains("with its token"),
+        "{said}"
+    );
+
+    let other = Place::new().run().address.id;
+    let mut wrong = program.address.clone();
+    wrong.id = other;
+    let (code, said) = failure(&["check", &wrong.expose_text()]);
+    assert_eq!(code, 3);
+    assert!(said.contains("is not the relay that the address names"), "{said}");
+
+    program.terminate();
+    let (code, said) = failure(&["check", &program.address.expose_text()]);
+    assert_eq!(code, 3);
+    assert!(said.contains("is not reached"), "{said}");
+    assert_eq!(failure(&["check", "nonsense"]).0, 1);
+    assert_eq!(failure(&["check", "--local", text(&place.data())]).0, 3);
+}
