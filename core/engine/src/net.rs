@@ -101,6 +101,15 @@ impl Net {
         }
     }
 
+    /// Somebody waits for a command: what failed is tried at once, whatever is left of its wait.
+    pub(crate) fn hurry(&mut self, now: Time) {
+        for place in self.places.values_mut() {
+            if let State::Failed { again, .. } = &mut place.state {
+                *again = Some(now);
+            }
+        }
+    }
+
     /// A connection is there. `None` if nobody waits for it.
     pub(crate) fn up(&mut self, conn: ConnId, binding: [u8; 32], step: &mut Step<'_>) -> Option<PlaceKey> {
         let key = self.key_of(conn)?;

@@ -44,6 +44,7 @@ impl Account {
         };
         match begun {
             Ok(Begun::Waits(call)) => {
+                self.net.hurry(step.now);
                 self.calls.insert(id, call);
             }
             Ok(Begun::Done(answer)) => step.push(Output::Done {

@@ -184,3 +184,33 @@ fn a_command_that_is_cancelled_is_answered_and_what_it_began_goes_on() {
     assert_eq!(state, sipher_engine::MessageState::Stored);
     assert_eq!(read(&mut world, bob), ["hi"]);
 }
+
+#[test]
+fn who_stays_and_waits_to_reconnect_is_connected_at_once_by_a_command() {
+    let mut world = World::new(31, Faults::default());
+    let (anna, bob) = linked(&mut world);
+    world.call(anna, Command::Stay).unwrap().unwrap();
+    world.run();
+    world.reachable = false;
+    world.crash_relays();
+    let to = buddy(&world, anna);
+    let texts = vec!["soon".into()];
+    let (lifetime, wait) = (sipher_engine::Lifetime::Day, Wait::Queued);
+    world
+        .call(
+            anna,
+            Command::Send {
+                to,
+                texts,
+                lifetime,
+                wait,
+            },
+        )
+        .unwrap()
+        .unwrap();
+    world.reachable = true;
+
+    sync(&mut world, anna);
+
+    assert_eq!(read(&mut world, bob), ["soon"]);
+}
