@@ -1,6 +1,6 @@
 //! Messages between people who come and go.
 
-use sipher_engine::{Answer, Command, LinkStage, Refusal, RightChange, Wait, WithdrawnRight};
+use sipher_engine::{Answer, Command, Lifetime, LinkStage, Refusal, RightChange, Wait, WithdrawnRight};
 use sipher_sim::{Faults, World};
 
 use crate::support::{accept, buddy, invite, linked, read, send, sync, texts};
@@ -25,7 +25,7 @@ fn texts_written_before_the_answer_wait_and_arrive_in_order() {
         let command = Command::Send {
             to: to_anna,
             texts: vec![text.into()],
-            lifetime: sipher_engine::Lifetime::Month,
+            lifetime: Lifetime::Month,
             wait: Wait::Stored,
         };
         let Some(Ok(Answer::Sent { state, trouble, .. })) = world.call(bob, command) else {
@@ -55,7 +55,7 @@ fn without_a_relay_everything_is_kept_and_carried_on_later() {
     let command = Command::Send {
         to: buddy(&world, anna),
         texts: vec!["later".into()],
-        lifetime: sipher_engine::Lifetime::Day,
+        lifetime: Lifetime::Day,
         wait: Wait::Stored,
     };
     let Some(Ok(Answer::Sent {
@@ -89,7 +89,7 @@ fn messages_come_as_far_as_the_far_side_shows() {
     let command = Command::Send {
         to: buddy(&world, anna),
         texts: vec!["hi".into()],
-        lifetime: sipher_engine::Lifetime::Day,
+        lifetime: Lifetime::Day,
         wait: Wait::Read,
     };
     let id = world.start(anna, command);
@@ -126,7 +126,7 @@ fn a_buddy_who_may_not_write_any_more_is_told_so() {
     let command = Command::Send {
         to: buddy(&world, bob),
         texts: vec!["hello?".into()],
-        lifetime: sipher_engine::Lifetime::Day,
+        lifetime: Lifetime::Day,
         wait: Wait::Stored,
     };
     assert!(matches!(
@@ -172,7 +172,7 @@ fn a_command_that_is_cancelled_is_answered_and_what_it_began_goes_on() {
     let command = Command::Send {
         to: buddy(&world, anna),
         texts: vec!["hi".into()],
-        lifetime: sipher_engine::Lifetime::Day,
+        lifetime: Lifetime::Day,
         wait: Wait::Read,
     };
     let id = world.start(anna, command);
@@ -195,7 +195,7 @@ fn who_stays_and_waits_to_reconnect_is_connected_at_once_by_a_command() {
     world.crash_relays();
     let to = buddy(&world, anna);
     let texts = vec!["soon".into()];
-    let (lifetime, wait) = (sipher_engine::Lifetime::Day, Wait::Queued);
+    let (lifetime, wait) = (Lifetime::Day, Wait::Queued);
     world
         .call(
             anna,
