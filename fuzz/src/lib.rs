@@ -9,6 +9,7 @@ pub mod mutate;
 
 mod crypto;
 mod dice;
+mod engine;
 mod relay;
 mod wire;
 
@@ -19,13 +20,18 @@ pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also the name of its corpus and of its fuzzer.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("account_load", engine::account_load::target),
     ("auth_header", wire::auth_header::target),
     ("bundle_open", crypto::bundle_open::target),
     ("conversation", crypto::conversation::target),
+    ("engine_octets", engine::engine_octets::target),
     ("envelope_open", crypto::envelope_open::target),
     ("first_flight", crypto::first_flight::target),
     ("grants_body", wire::grants_body::target),
+    ("hostile_buddy", engine::hostile_buddy::target),
     ("hostile_peer", crypto::hostile_peer::target),
+    ("invitation_uri", engine::invitation_uri::target),
+    ("people_and_faults", engine::people_and_faults::target),
     ("phrase", crypto::phrase::target),
     ("presence_open", crypto::presence_open::target),
     ("relay_address", wire::relay_address::target),

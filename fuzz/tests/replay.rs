@@ -33,13 +33,18 @@ macro_rules! targets {
 }
 
 targets! {
+    account_load: 2_000,
     auth_header: 400_000,
     bundle_open: 15_000,
     conversation: 2_000,
+    engine_octets: 1_500,
     envelope_open: 20_000,
     first_flight: 4_000,
     grants_body: 600_000,
+    hostile_buddy: 1_500,
     hostile_peer: 2_400,
+    invitation_uri: 10_000,
+    people_and_faults: 120,
     phrase: 400_000,
     presence_open: 100_000,
     relay_address: 600_000,

@@ -3,6 +3,7 @@
 //! The same program writes the same octets. Finds and what libFuzzer kept stay as they are.
 
 mod crypto;
+mod engine;
 mod relay;
 mod wire;
 
@@ -29,6 +30,11 @@ fn main() -> io::Result<()> {
 
 fn seeds_of(target: &str) -> Vec<Vec<u8>> {
     match target {
+        "account_load" => engine::damage(),
+        "engine_octets" => engine::steps(),
+        "hostile_buddy" => engine::contents(),
+        "invitation_uri" => engine::invitations(),
+        "people_and_faults" => engine::stories(),
         "auth_header" => wire::auth_headers(),
         "bundle_open" | "first_flight" => crypto::choices(4, 4096),
         "conversation" => crypto::conversations(),
