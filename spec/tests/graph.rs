@@ -112,6 +112,7 @@ fn every_package_of_the_workspace_bears_our_prefix() {
         "cli",
         "spec",
         "spec/models/stateright",
+        "spec/bench",
         "fuzz",
     ] {
         let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
@@ -159,6 +160,7 @@ fn copy_manifests(from: &Path, to: &Path) {
         "cli",
         "spec",
         "spec/models/stateright",
+        "spec/bench",
         "fuzz",
     ] {
         std::fs::create_dir_all(to.join(folder).join("src")).unwrap();
