@@ -167,7 +167,7 @@ mod tests {
             ("# x\nlisten = \"here\"\n", 2, "is not an address and port"),
             ("insecure-loopback = \"192.0.2.1:1\"", 1, "from other machines"),
             ("log = \"loud\"", 1, "log is off"),
-            ("public = tru", 1, ""),
+            ("public = yes", 1, ""),
         ] {
             let said = said(text);
             assert!(
