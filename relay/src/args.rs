@@ -1,5 +1,6 @@
 //! The command line. Its shape is fixed: scripts and tests rely on it.
 
+use crate::store::Engine;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use tracing::level_filters::LevelFilter;
@@ -155,6 +156,9 @@ pub(crate) struct Run {
     pub(crate) host: Option<String>,
     #[command(flatten)]
     pub(crate) access: RunAccess,
+    /// What keeps a new relay's store: sled or fjall; of one that is there, what must keep it
+    #[arg(long, value_name = "ENGINE", value_parser = engine)]
+    pub(crate) store: Option<Engine>,
     /// Record every decrypted SIP octet in this file, for auditors
     #[arg(long, value_name = "FILE")]
     pub(crate) transcript: Option<PathBuf>,
@@ -181,6 +185,10 @@ pub(crate) struct Disk {
     /// Accept a file system that may lose what was stored, such as tmpfs or NFS
     #[arg(long)]
     pub(crate) force_filesystem: bool,
+}
+
+fn engine(text: &str) -> Result<Engine, &'static str> {
+    Engine::parse(text).ok_or("the engines are sled and fjall")
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub use self::settings::{Settings, StoredAccess};
 
 use self::config::{CONFIG, CONFIG_TEXT};
 use crate::identity::Identity;
-use crate::store::{SledStore, StoreFault};
+use crate::store::{DiskStore, Engine, StoreFault};
 use crate::trouble::{Exit, Trouble};
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
@@ -33,7 +33,7 @@ pub struct Home {
     /// How it was made.
     pub settings: Settings,
     /// What it keeps.
-    pub store: SledStore,
+    pub store: DiskStore,
     lock: Lock,
 }
 
@@ -68,6 +68,19 @@ impl Home {
     /// # Errors
     /// [`Trouble`] if there is something already, or the disk refuses.
     pub fn create(directory: &Path, settings: Settings, filesystems: Filesystems) -> Result<Self, Trouble> {
+        Self::create_on(directory, settings, filesystems, Engine::default())
+    }
+
+    /// As [`Home::create`], with a store that is kept by this engine.
+    ///
+    /// # Errors
+    /// As [`Home::create`].
+    pub fn create_on(
+        directory: &Path,
+        settings: Settings,
+        filesystems: Filesystems,
+        engine: Engine,
+    ) -> Result<Self, Trouble> {
         if !Self::is_vacant(directory)? {
             return Err(Trouble::new(
                 Exit::Input,
@@ -82,8 +95,8 @@ impl Home {
         let written = |error: io::Error| disk(directory, "cannot be written to", &error);
         write_private(&directory.join(SETTINGS), settings.to_json().as_bytes()).map_err(written)?;
         write_private(&directory.join(CONFIG), CONFIG_TEXT.as_bytes()).map_err(written)?;
-        let store =
-            SledStore::create(&directory.join(STORE)).map_err(|fault| store_trouble(directory, &fault))?;
+        let store = DiskStore::create(&directory.join(STORE), engine)
+            .map_err(|fault| store_trouble(directory, &fault))?;
         let identity = Identity::generate().map_err(|fault| {
             Trouble::new(
                 Exit::Bug,
@@ -124,7 +137,7 @@ impl Home {
         })?;
         let settings = Settings::read(&directory.join(SETTINGS))?;
         let store =
-            SledStore::open(&directory.join(STORE)).map_err(|fault| store_trouble(directory, &fault))?;
+            DiskStore::open(&directory.join(STORE)).map_err(|fault| store_trouble(directory, &fault))?;
         Ok(Self {
             identity,
             settings,
@@ -157,7 +170,7 @@ impl Home {
     /// [`Trouble`] if there is no relay or it has a store, the disk refuses, or from `fill`.
     pub(crate) fn refill(
         directory: &Path,
-        fill: impl FnOnce(&SledStore) -> Result<(), Trouble>,
+        fill: impl FnOnce(&DiskStore) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
         let (store, new) = (directory.join(STORE), directory.join(NEW_STORE));
         if !directory.join(IDENTITY).exists() {
@@ -177,7 +190,8 @@ impl Home {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
         }
-        let filling = SledStore::create(&new).map_err(|fault| store_trouble(directory, &fault))?;
+        let filling =
+            DiskStore::create(&new, Engine::default()).map_err(|fault| store_trouble(directory, &fault))?;
         fill(&filling)?;
         drop(filling);
         std::fs::rename(&new, &store)
@@ -193,7 +207,7 @@ impl Home {
     pub(crate) fn restore(
         directory: &Path,
         filesystems: Filesystems,
-        fill: impl FnOnce(&SledStore) -> Result<Vec<(String, Zeroizing<Vec<u8>>)>, Trouble>,
+        fill: impl FnOnce(&DiskStore) -> Result<Vec<(String, Zeroizing<Vec<u8>>)>, Trouble>,
     ) -> Result<(), Trouble> {
         if !Self::is_vacant(directory)? {
             return Err(Trouble::new(
@@ -206,8 +220,8 @@ impl Home {
         make_private(directory).map_err(|error| disk(directory, "cannot be made", &error))?;
         filesystem::check(directory, filesystems)?;
         let _lock = lock(directory)?;
-        let store =
-            SledStore::create(&directory.join(STORE)).map_err(|fault| store_trouble(directory, &fault))?;
+        let store = DiskStore::create(&directory.join(STORE), Engine::default())
+            .map_err(|fault| store_trouble(directory, &fault))?;
         let mut files = fill(&store)?;
         // The identity comes last: with it the directory is a relay.
         files.sort_by_key(|(name, _)| name == IDENTITY);
@@ -220,8 +234,25 @@ impl Home {
         Ok(())
     }
 
+    /// Goes on only if this engine keeps the store.
+    ///
+    /// # Errors
+    /// [`Trouble`] if another one does.
+    pub fn kept_by(self, engine: Engine) -> Result<Self, Trouble> {
+        let (kept, wanted) = (self.store.engine().name(), engine.name());
+        if kept == wanted {
+            return Ok(self);
+        }
+        Err(Trouble::new(
+            Exit::Input,
+            format!("the store of this relay is kept by {kept}, not by {wanted}"),
+            "the engine is chosen when a relay is made, and nothing of the other one was touched",
+            format!("leave --store out or give --store {kept}; --store {wanted} is for a new relay"),
+        ))
+    }
+
     /// What the relay is made of, to be used while the lock is held.
-    pub fn into_parts(self) -> (Identity, SledStore, Lock) {
+    pub fn into_parts(self) -> (Identity, DiskStore, Lock) {
         (self.identity, self.store, self.lock)
     }
 }

@@ -101,7 +101,11 @@ impl Plan {
 /// Opens the relay, or makes it where nothing is.
 fn open(run: &args::Run, plan: &mut Plan) -> Result<Home, Trouble> {
     if !Home::is_vacant(&run.data)? {
-        return Home::open(&run.data, filesystems(&run.disk));
+        let home = Home::open(&run.data, filesystems(&run.disk))?;
+        return match run.store {
+            None => Ok(home),
+            Some(engine) => home.kept_by(engine),
+        };
     }
     let access = plan.access.clone().unwrap_or_else(|| {
         let token = OpeningToken::random(&mut random::system());
@@ -109,13 +113,14 @@ fn open(run: &args::Run, plan: &mut Plan) -> Result<Home, Trouble> {
         plan.token = Some(token);
         access
     });
-    Home::create(
+    Home::create_on(
         &run.data,
         Settings {
             host: plan.host.clone(),
             access,
         },
         filesystems(&run.disk),
+        run.store.unwrap_or_default(),
     )
 }
 

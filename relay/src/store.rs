@@ -5,10 +5,14 @@
 //! only after [`Store::sync`] returned.
 
 pub mod conformance;
+mod disk;
+mod fjall;
 mod key;
 mod memory;
 mod sled;
 
+pub use self::disk::{DiskStore, Engine};
+pub use self::fjall::FjallStore;
 pub use self::key::{Key, Prefix, Sort};
 pub use self::memory::MemoryStore;
 pub use self::sled::SledStore;

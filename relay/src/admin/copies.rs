@@ -12,7 +12,7 @@ use super::survey::{Counts, Survey};
 use crate::args;
 use crate::home::{Filesystems, Home, disk, store_trouble};
 use crate::init::filesystems;
-use crate::store::{Batch, Key, Op, SledStore, Sort, Store, StoreFault};
+use crate::store::{Batch, DiskStore, Key, Op, Sort, Store, StoreFault};
 use crate::trouble::{Exit, Trouble};
 use serde::Serialize;
 use std::fs::File;
@@ -121,7 +121,7 @@ fn restore_into(path: &Path, data: &Path, filesystems: Filesystems) -> Result<()
 }
 
 /// Says what a store holds, and whether all of it makes sense.
-fn report(place: &Path, store: &SledStore, json: bool, out: &mut impl Write) -> Result<(), Trouble> {
+fn report(place: &Path, store: &DiskStore, json: bool, out: &mut impl Write) -> Result<(), Trouble> {
     let survey = Survey::of(store).map_err(|fault| store_trouble(place, &fault))?;
     let Survey {
         counts,
@@ -203,7 +203,7 @@ fn make(path: &Path, write: impl FnOnce(&mut File) -> Result<(), Trouble>) -> Re
 }
 
 /// Writes the rows of an archive into an empty store, and gives its files.
-fn fill(path: &Path, store: &SledStore) -> Result<Files, Trouble> {
+fn fill(path: &Path, store: &DiskStore) -> Result<Files, Trouble> {
     let mut batch = Batch::new();
     let mut octets = 0;
     let files = read(path, &mut |op| {

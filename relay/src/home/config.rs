@@ -64,6 +64,7 @@ impl Config {
                 public: *public || (token.is_none() && self.public == Some(true)),
                 token: token.clone(),
             },
+            store: run.store,
             transcript: run.transcript.clone().or(self.transcript),
             log: run.log.or(self.log),
             disk: args::Disk {

@@ -24,6 +24,16 @@ struct Ledger {
 
 #[test]
 fn no_accepted_item_is_lost_or_doubled_over_many_kills() {
+    survive_kills("sled");
+}
+
+#[test]
+fn no_accepted_item_is_lost_or_doubled_over_many_kills_on_fjall() {
+    survive_kills("fjall");
+}
+
+fn survive_kills(engine: &str) {
+    let run = ["--public", "--store", engine];
     let kills: u32 = std::env::var("SIPHER_KILLS")
         .ok()
         .and_then(|n| n.parse().ok())
@@ -33,7 +43,7 @@ fn no_accepted_item_is_lost_or_doubled_over_many_kills() {
     let mut rng = ChaCha20Rng::seed_from_u64(3);
     let mut ledger = Ledger::default();
     {
-        let program = place.run();
+        let program = place.run_with(&run);
         let mut here = Line::open(&program);
         let draft = owner.manage(
             &here.seat,
@@ -43,11 +53,11 @@ fn no_accepted_item_is_lost_or_doubled_over_many_kills() {
         assert_eq!(here.ask(&draft).status(), Status::OK);
     }
     for _ in 0..kills {
-        let mut program = place.run();
+        let mut program = place.run_with(&run);
         let wait = Duration::from_millis(u64::from(rng.next_u32() % 150));
         cycle(&mut program, &owner, &holder, wait, &mut ledger);
     }
-    let program = place.run();
+    let program = place.run_with(&run);
     drain(&program, &owner, &mut ledger);
     let lost = ledger.accepted.difference(&ledger.kept).count();
     assert_eq!(lost, 0, "of {} accepted", ledger.accepted.len());
