@@ -203,6 +203,11 @@ impl Invitation {
         &self.prekeys
     }
 
+    /// The private half alone, of a standing address whose bundle is replaced.
+    pub fn into_prekeys(self) -> Prekeys {
+        self.prekeys
+    }
+
     /// The value of the invitation's cell, 4,096 octets, new at each call. `cell` is the cell's name.
     ///
     /// # Errors

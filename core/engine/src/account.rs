@@ -9,6 +9,7 @@
 
 mod acquaint;
 mod answer;
+mod asks;
 mod calls;
 mod command;
 mod contents;
@@ -31,6 +32,7 @@ use sipher_wire::{BoxId, Time};
 
 use self::calls::Call;
 use self::me::Me;
+use crate::ask::{AskId, StoredAsk};
 use crate::boxes::Closing;
 use crate::buddy::BuddyId;
 use crate::invite::{Invitation, InvitationId};
@@ -46,6 +48,7 @@ pub struct Account {
     invitations: BTreeMap<InvitationId, Invitation>,
     peers: BTreeMap<BuddyId, Peer>,
     closing: BTreeMap<BoxId, Closing>,
+    asks: BTreeMap<AskId, StoredAsk>,
     net: Net,
     calls: BTreeMap<CommandId, Call>,
     /// Whether it stays connected without a command.
@@ -114,6 +117,7 @@ impl Account {
             invitations: BTreeMap::new(),
             peers: BTreeMap::new(),
             closing: BTreeMap::new(),
+            asks: BTreeMap::new(),
             net: Net::default(),
             calls: BTreeMap::new(),
             stays: false,

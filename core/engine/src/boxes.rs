@@ -107,6 +107,13 @@ pub(crate) const BUDDY_ALLOWANCE: Allowance = Allowance {
     items: 10_000,
     period_secs: 24 * 60 * 60,
 };
+/// What may come through the front door of a standing address: nothing keeps strangers from filling it, so it has a
+/// bound of its own.
+// spec: stand-4
+pub(crate) const ASK_ALLOWANCE: Allowance = Allowance {
+    items: 256,
+    period_secs: 7 * 24 * 60 * 60,
+};
 /// What may come through the front door of a one-time invitation: one flight, and some attempts by others.
 pub(crate) const DOOR_ALLOWANCE: Allowance = Allowance {
     items: 16,

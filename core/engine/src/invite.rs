@@ -1,9 +1,11 @@
 //! Invitations of ours: made, published, used or taken back. Spec: `spec/invitation.md`.
 
 mod own;
+mod standing;
 mod uri;
 
 pub(crate) use self::own::{Invitation, LIFETIME, Stage};
+pub(crate) use self::standing::MAX_REMEMBERED;
 
 pub use self::uri::{InvitationKind, InvitationUri, UriFault};
 
@@ -45,6 +47,8 @@ pub enum InvitationStage {
 pub struct OwnInvitation<'a> {
     /// Its number.
     pub id: InvitationId,
+    /// Whether anybody may use it, or one person.
+    pub kind: InvitationKind,
     /// Whom it is for.
     pub for_name: Option<&'a Name>,
     /// How far it is.

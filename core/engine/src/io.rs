@@ -10,7 +10,7 @@ mod command;
 mod event;
 
 pub use self::answer::{Answer, Invited, Refusal, Report, Trouble, TroubleCause, Unread};
-pub use self::command::{Command, Presenting, RightChange, Wait, WithdrawnRight};
+pub use self::command::{Command, Presenting, RightChange, StandingChange, Wait, WithdrawnRight};
 pub use self::event::Event;
 
 use bytes::Bytes;

@@ -36,6 +36,7 @@ extern crate alloc;
 extern crate std;
 
 mod account;
+mod ask;
 mod boxes;
 mod buddy;
 mod content;
@@ -54,13 +55,14 @@ mod step;
 mod store;
 
 pub use account::{Account, NewAccount, Pace};
+pub use ask::{Ask, AskId};
 pub use buddy::{Buddy, BuddyId, LinkStage};
 pub use grant::{Granted, PresenceLevel, ReceiptLevel, Rights};
 pub use history::{Author, Line, MessageId, MessageState};
 pub use invite::{InvitationId, InvitationKind, InvitationStage, InvitationUri, OwnInvitation, UriFault};
 pub use io::{
     Answer, Class, Command, CommandId, ConnId, Event, Fault, Input, Invited, Output, Presenting, Refusal,
-    Report, RightChange, Trouble, TroubleCause, Unread, Wait, WithdrawnRight,
+    Report, RightChange, StandingChange, Trouble, TroubleCause, Unread, Wait, WithdrawnRight,
 };
 pub use name::{Name, NameFault};
 pub use presence::{Basic, PresenceView, Shown, Status};

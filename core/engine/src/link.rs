@@ -150,6 +150,19 @@ pub(crate) struct Asking {
     /// Whether his relay has the flight.
     #[n(5)]
     pub(crate) is_stored: bool,
+    /// The line of ours that the flight carries, until his relay has it.
+    #[n(6)]
+    pub(crate) said: Option<Said>,
+}
+
+/// A line that went with a first flight.
+#[derive(Clone, Copy, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Said {
+    #[cbor(n(0), with = "crate::record::field")]
+    pub(crate) message: MessageId,
+    #[n(1)]
+    pub(crate) line: u64,
 }
 
 /// There is a session that both sides can use.

@@ -13,7 +13,8 @@ use minicbor::decode::{Decode, Decoder, Error as DecodeError};
 use minicbor::encode::{Encode, Encoder, Error as EncodeError, Write};
 use sipher_crypto::handshake::{Link, Waiting};
 use sipher_crypto::{
-    AccountRecord, Device, Invitation, PresencePublisher, PresenceReader, Session, SigningKey, SigningSeed,
+    AccountRecord, Device, Invitation, Prekeys, PresencePublisher, PresenceReader, Session, SigningKey,
+    SigningSeed,
 };
 use sipher_wire::sip::Lifetime;
 use sipher_wire::{BoxId, ETag, RelayAddress, Time};
@@ -233,6 +234,7 @@ macro_rules! as_octets {
 as_octets! {
     Device: Device::to_bytes, |octets| Device::from_bytes(octets).ok();
     Invitation: Invitation::to_bytes, |octets| Invitation::from_bytes(octets).ok();
+    Prekeys: Prekeys::to_bytes, |octets| Prekeys::from_bytes(octets).ok();
     Link: Link::to_bytes, |octets| Link::from_bytes(octets).ok();
     Waiting: Waiting::to_bytes, |octets| Waiting::from_bytes(octets).ok();
     PresencePublisher: PresencePublisher::to_bytes, |octets| PresencePublisher::from_bytes(octets).ok();

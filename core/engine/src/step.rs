@@ -10,6 +10,7 @@ use rand_core::CryptoRng;
 use sipher_wire::{BoxId, Time};
 use zeroize::Zeroizing;
 
+use crate::ask::AskId;
 use crate::buddy::BuddyId;
 use crate::invite::InvitationId;
 use crate::io::{Event, Output};
@@ -23,6 +24,7 @@ pub(crate) enum Touched {
     Invitation(InvitationId),
     Buddy(BuddyId),
     Closing(BoxId),
+    Ask(AskId),
 }
 
 /// The work of one input.
@@ -70,6 +72,11 @@ impl<'a> Step<'a> {
     /// Writes a record that isn't held in memory.
     pub(crate) fn put(&mut self, key: Key, value: &impl minicbor::Encode<()>) {
         self.batch.put(key, record::write(value));
+    }
+
+    /// The same for octets that are no secret.
+    pub(crate) fn put_octets(&mut self, key: Key, octets: &[u8]) {
+        self.batch.put(key, Zeroizing::new(octets.to_vec()));
     }
 
     /// Removes a record that isn't held in memory.

@@ -32,6 +32,10 @@ pub enum Kind {
     Receipt = 8,
     /// A box that is still to be closed at its relay, by its id.
     Closing = 9,
+    /// Somebody who asks at a standing address, by his number.
+    Ask = 10,
+    /// A link that was begun at a standing address, by the address's id, under the link's.
+    Met = 11,
 }
 
 impl Kind {

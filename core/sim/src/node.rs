@@ -64,7 +64,13 @@ impl Node {
     pub(crate) fn is_consistent(&self) -> bool {
         let Some(account) = &self.account else { return true };
         let records = account.records();
-        let held = [Kind::Account, Kind::Invitation, Kind::Buddy, Kind::Closing];
+        let held = [
+            Kind::Account,
+            Kind::Invitation,
+            Kind::Buddy,
+            Kind::Closing,
+            Kind::Ask,
+        ];
         let count: usize = held.iter().map(|kind| self.disk.count(*kind)).sum();
         records.ops().len() == count && records.ops().iter().all(|op| self.disk.has(op))
     }

@@ -12,11 +12,14 @@ use sipher_wire::Time;
 
 use super::Account;
 use super::calls::{Call, Fetching};
+use crate::ask::AskText;
 use crate::boxes::OwnQueue;
 use crate::buddy::BuddyId;
-use crate::content::{Content, Hello, Profile};
+use crate::content::{Content, Hello, Item, Profile, Text};
+use crate::history::MessageId;
+use crate::invite::InvitationKind;
 use crate::io::{CommandId, Output, Refusal};
-use crate::link::{Asking, Peer, Stage};
+use crate::link::{Asking, Peer, Said, Stage};
 use crate::name::Name;
 use crate::place::{Access, BoxAddress, copy_of};
 use crate::presence::seconds;
@@ -76,10 +79,23 @@ impl Account {
                 grant: copy_of(&own_queue.grant),
             },
         };
-        let asking = self.first_flight(&bundle, &keys, hello, step)?;
+        let kind = match fetching.uri.kind {
+            InvitationKind::OneTime => BundleKind::OneTime,
+            InvitationKind::Standing => BundleKind::Standing,
+        };
+        if bundle.kind() != kind {
+            return Err(Refusal::InvitationForged);
+        }
+        let words = fetching.text.map(|text| AskText {
+            message: MessageId::random(step.rng),
+            written: step.now,
+            text,
+        });
+        let asking = self.first_flight(&bundle, &keys, (hello, words.as_ref()), step)?;
         let his_name = Profile::name_in(bundle.profile());
         if let Some(id) = known {
             self.ask_again(id, asking, fetching.as_name, step);
+            self.note_said(id, words.as_ref(), step);
             return Ok(id);
         }
         let id = self.me.next_buddy();
@@ -90,7 +106,22 @@ impl Account {
         peer.own_name = his_name;
         self.peers.insert(id, peer);
         step.touch(Touched::Buddy(id));
+        self.note_said(id, words.as_ref(), step);
         Ok(id)
+    }
+
+    /// What goes with the flight is a line of the conversation.
+    fn note_said(&mut self, id: BuddyId, words: Option<&AskText>, step: &mut Step<'_>) {
+        let Some(words) = words else { return };
+        let Some(line) = self.write_first(id, words, step) else {
+            return;
+        };
+        if let Some(Stage::Asking(asking)) = self.peers.get_mut(&id).map(|peer| &mut peer.stage) {
+            asking.said = Some(Said {
+                message: words.message,
+                line,
+            });
+        }
     }
 
     fn ask_again(&mut self, id: BuddyId, asking: Asking, name: Option<Name>, step: &mut Step<'_>) {
@@ -107,20 +138,32 @@ impl Account {
         &self,
         bundle: &Bundle,
         keys: &InvitationKeys,
-        hello: Hello,
+        (hello, words): (Hello, Option<&AskText>),
         step: &mut Step<'_>,
     ) -> Result<Asking, Refusal> {
-        // A bundle for a link that stands doesn't come by an invitation.
-        let door = door_of(bundle)
-            .filter(|_| bundle.kind() != BundleKind::Relink)
-            .ok_or(Refusal::InvitationForged)?;
+        let door = door_of(bundle).ok_or(Refusal::InvitationForged)?;
         let item = Content::Hello(hello).to_item();
-        let items: Vec<Tlv<'_>> = item.as_tlv().into_iter().collect();
+        let said = words.map(|words| {
+            let content = Content::Text(Text {
+                id: words.message,
+                written: words.written,
+                text: words.text.clone(),
+            });
+            content.to_item()
+        });
+        let items: Vec<Tlv<'_>> = [Some(&item), said.as_ref()]
+            .into_iter()
+            .flatten()
+            .filter_map(Item::as_tlv)
+            .collect();
         let initiator = Initiator::new(&self.me.device, bundle, &keys.psk);
         let initiated = initiator
             .initiate(&items, step.rng)
             .map_err(|error| match error {
                 InitiateError::OwnBundle => Refusal::OwnInvitation,
+                InitiateError::TooLong => Refusal::AskTooLong {
+                    max_chars: AskText::MAX_CHARS,
+                },
                 _ => Refusal::InvitationForged,
             })?;
         Ok(Asking {
@@ -130,6 +173,7 @@ impl Account {
             flight: initiated.flight.into(),
             until: Time::from_secs(bundle.not_after().as_unix_seconds()),
             is_stored: false,
+            said: None,
         })
     }
 }

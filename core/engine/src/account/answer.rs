@@ -10,7 +10,7 @@ use sipher_wire::sip::{Method, Reply, Request, Response, Status, Tag};
 use super::Account;
 use crate::buddy::{BuddyId, LinkStage};
 use crate::history::MessageState;
-use crate::invite::Stage as InvitationStage;
+use crate::invite::InvitationStage;
 use crate::io::{Class, ConnId, Event, Fault, Output, TroubleCause};
 use crate::link::{FIRST_WORD, Stage};
 use crate::net::{Arrived, Asked, Drain, PlaceKey};
@@ -133,7 +133,11 @@ impl Account {
                     && let Stage::Asking(asking) = &mut peer.stage
                 {
                     asking.is_stored = true;
+                    let said = asking.said.take();
                     step.touch(Touched::Buddy(buddy));
+                    if let Some(said) = said {
+                        return self.advance(buddy, said.message, said.line, MessageState::Stored, step);
+                    }
                 }
             }
             Asked::Item(buddy, number) => return self.item_stored(buddy, number, step),
@@ -167,13 +171,11 @@ impl Account {
             if is_door {
                 invitation.door.is_granted = true;
             }
-            let is_cell = match &mut invitation.stage {
-                InvitationStage::Open(open) if open.cell_id() == id => {
-                    open.is_granted = true;
-                    true
-                }
-                _ => false,
-            };
+            let cell = invitation.open_mut().filter(|open| open.cell_id() == id);
+            let is_cell = cell.is_some();
+            if let Some(open) = cell {
+                open.is_granted = true;
+            }
             if is_door || is_cell {
                 return step.touch(Touched::Invitation(invitation.id));
             }
@@ -196,14 +198,15 @@ impl Account {
 
     fn value_confirmed(&mut self, id: BoxId, response: &Response, step: &mut Step<'_>) {
         for invitation in self.invitations.values_mut() {
-            if let InvitationStage::Open(open) = &mut invitation.stage
-                && open.cell_id() == id
-            {
+            let was_open = invitation.view().stage == InvitationStage::Open;
+            if let Some(open) = invitation.open_mut().filter(|open| open.cell_id() == id) {
                 open.is_published = true;
-                step.touch(Touched::Invitation(invitation.id));
-                return step.tell(Event::InvitationReady {
-                    invitation: invitation.id,
-                });
+                let invitation = invitation.id;
+                step.touch(Touched::Invitation(invitation));
+                if !was_open {
+                    step.tell(Event::InvitationReady { invitation });
+                }
+                return;
             }
         }
         for peer in self.peers.values_mut() {

@@ -4,6 +4,7 @@
 //! whether what was wanted is there, or whether everything that could still bring it has failed or is idle.
 
 use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use sipher_crypto::SigningKey;
@@ -40,6 +41,7 @@ pub(super) enum Call {
 pub(super) struct Fetching {
     pub(super) uri: InvitationUri,
     pub(super) as_name: Option<Name>,
+    pub(super) text: Option<String>,
 }
 
 /// Messages on their way.
@@ -236,7 +238,7 @@ impl Account {
         let Some(peer) = self.peers.get(&buddy) else {
             return Some(Err(Refusal::InvitationGone));
         };
-        if peer.link_stage() >= LinkStage::Waiting {
+        if matches!(peer.link_stage(), LinkStage::Waiting | LinkStage::Linked) {
             return Some(Ok(self.accepted(buddy, Vec::new())));
         }
         let own = self.place_trouble(&self.own_place(), now);

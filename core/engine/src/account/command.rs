@@ -8,6 +8,7 @@ use sipher_wire::sip::Lifetime;
 
 use super::Account;
 use super::calls::{Call, Carrying, Fetching, Sending};
+use crate::ask::AskText;
 use crate::buddy::BuddyId;
 use crate::content::{Content, Text};
 use crate::grant::ReceiptLevel;
@@ -62,8 +63,17 @@ impl Account {
     fn begin(&mut self, command: Command, step: &mut Step<'_>) -> Result<Result<Begun, Refusal>, StoreFault> {
         Ok(match command {
             Command::Invite { for_name } => self.invite(for_name, step),
-            Command::Withdraw(invitation) => self.withdraw(invitation, step),
-            Command::Accept { uri, as_name } => self.accept(&uri, as_name),
+            Command::Withdraw(invitation) => return self.withdraw(invitation, step),
+            Command::Accept { uri, as_name } => self.accept(&uri, as_name, None),
+            Command::Ask { uri, as_name, text } => self.accept(&uri, as_name, Some(text)),
+            Command::Stand(change) => self.stand(change, step)?.map(|id| match id {
+                Some(id) => Begun::Waits(Call::Inviting(id)),
+                None => carry_change(),
+            }),
+            Command::Admit { ask, as_name } => self.admit(ask, as_name, step)?.map(Begun::Waits),
+            Command::Decline(ask) => self
+                .decline(ask, step)
+                .map(|()| Begun::Done(Answer::Changed(Report::default()))),
             Command::Send {
                 to,
                 texts,
@@ -112,16 +122,19 @@ impl Account {
         Ok(Begun::Waits(Call::Inviting(id)))
     }
 
-    fn withdraw(&mut self, id: InvitationId, step: &mut Step<'_>) -> Result<Begun, Refusal> {
-        let invitation = self.invitations.remove(&id).ok_or(Refusal::UnknownInvitation)?;
-        step.touch(Touched::Invitation(id));
-        for closing in invitation.into_closing() {
-            self.close_box(closing, step);
+    fn withdraw(
+        &mut self,
+        id: InvitationId,
+        step: &mut Step<'_>,
+    ) -> Result<Result<Begun, Refusal>, StoreFault> {
+        if !self.invitations.contains_key(&id) {
+            return Ok(Err(Refusal::UnknownInvitation));
         }
-        Ok(carry_change())
+        self.end_invitation(id, step)?;
+        Ok(Ok(carry_change()))
     }
 
-    fn accept(&mut self, uri: &str, as_name: Option<Name>) -> Result<Begun, Refusal> {
+    fn accept(&mut self, uri: &str, as_name: Option<Name>, text: Option<String>) -> Result<Begun, Refusal> {
         let uri = InvitationUri::parse(uri)?;
         if self.invitations.values().any(|own| own.has_cell(&uri.cell)) || uri.pin.is_of(self.me.record()) {
             return Err(Refusal::OwnInvitation);
@@ -132,7 +145,17 @@ impl Account {
         if as_name.as_ref().is_some_and(|name| self.is_name_taken(name)) {
             return Err(Refusal::NameTaken);
         }
-        Ok(Begun::Waits(Call::Fetching(Fetching { uri, as_name })))
+        if let Some(text) = &text {
+            if text.is_empty() {
+                return Err(Refusal::TextEmpty);
+            }
+            if text.len() > AskText::MAX_OCTETS || text.chars().count() > AskText::MAX_CHARS {
+                return Err(Refusal::AskTooLong {
+                    max_chars: AskText::MAX_CHARS,
+                });
+            }
+        }
+        Ok(Begun::Waits(Call::Fetching(Fetching { uri, as_name, text })))
     }
 
     fn send(
@@ -351,7 +374,7 @@ const MAX_INVITATIONS: usize = 64;
 /// The same with those that were used and whose door still stands.
 const MAX_DOORS: usize = 1_000;
 /// Buddies of one account.
-const MAX_BUDDIES: usize = 2_000;
+pub(super) const MAX_BUDDIES: usize = 2_000;
 /// Unread lines in one answer.
 const MAX_UNREAD: usize = 1_000;
 /// Lines that are read from the store at a time.

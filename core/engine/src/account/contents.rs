@@ -40,7 +40,12 @@ impl Account {
         Ok(())
     }
 
-    fn text_came(&mut self, buddy: BuddyId, text: Text, step: &mut Step<'_>) -> Result<(), StoreFault> {
+    pub(super) fn text_came(
+        &mut self,
+        buddy: BuddyId,
+        text: Text,
+        step: &mut Step<'_>,
+    ) -> Result<(), StoreFault> {
         // The same message in another envelope: its sender wasn't sure that the first one came.
         // spec: content-3
         let known = history::line_of(|key| step.get(key), buddy, text.id)?.is_some();

@@ -7,6 +7,7 @@ use rand_core::CryptoRng;
 use sipher_crypto::{AccountRecord, Device, Lifetime, SigningKey, SigningSeed};
 use sipher_wire::{RelayAddress, Time};
 
+use crate::ask::AskId;
 use crate::buddy::BuddyId;
 use crate::invite::InvitationId;
 use crate::name::Name;
@@ -70,6 +71,8 @@ pub(super) struct Me {
     next_buddy: u32,
     #[n(7)]
     next_invitation: u32,
+    #[cbor(n(8), default)]
+    next_ask: u32,
 }
 
 impl Me {
@@ -95,6 +98,7 @@ impl Me {
             status: Status::default(),
             next_buddy: 1,
             next_invitation: 1,
+            next_ask: 0,
         }
     }
 
@@ -108,6 +112,12 @@ impl Me {
         let id = BuddyId(self.next_buddy);
         self.next_buddy = self.next_buddy.saturating_add(1);
         id
+    }
+
+    /// A number for somebody who asks, from 1 on.
+    pub(super) fn next_ask(&mut self) -> AskId {
+        self.next_ask = self.next_ask.saturating_add(1);
+        AskId(self.next_ask)
     }
 
     /// A number for a new invitation.

@@ -11,8 +11,7 @@ use sipher_wire::sip::{BoxAt, Draft, Exchange, Publication};
 use sipher_wire::{BoxId, Credentials, GrantOp, GrantOps, OwnerKey, Package, Signature, Time, own_input};
 
 use super::Account;
-use crate::boxes::{BUDDY_ALLOWANCE, DOOR_ALLOWANCE, OwnQueue, read_grant};
-use crate::invite::{self, Stage};
+use crate::boxes::{BUDDY_ALLOWANCE, OwnQueue, read_grant};
 use crate::io::Class;
 use crate::net::{Asked, Drain, Flow, PlaceKey, Prepared};
 use crate::place;
@@ -140,10 +139,10 @@ impl Account {
         let bundles = self
             .invitations
             .values()
-            .filter_map(|invitation| match &invitation.stage {
-                Stage::Open(open) if !open.is_granted => Some(Asked::Grant(open.cell_id())),
-                Stage::Open(open) if !open.is_published => Some(Asked::Value(open.cell_id())),
-                Stage::Open(_) | Stage::Used(_) => None,
+            .filter_map(|invitation| match invitation.open()? {
+                open if !open.is_granted => Some(Asked::Grant(open.cell_id())),
+                open if !open.is_published => Some(Asked::Value(open.cell_id())),
+                _ => None,
             });
         let cells = self
             .peers
@@ -214,13 +213,14 @@ impl Account {
             })
         };
         for invitation in self.invitations.values() {
-            let end = Some(invitation.until);
+            let end = invitation.grants_end();
             if invitation.door.id() == id {
-                return request(&invitation.door.owner, invitation.door.grant(DOOR_ALLOWANCE, end));
+                return request(
+                    &invitation.door.owner,
+                    invitation.door.grant(invitation.door_allowance(), end),
+                );
             }
-            if let Stage::Open(open) = &invitation.stage
-                && open.cell_id() == id
-            {
+            if let Some(open) = invitation.open().filter(|open| open.cell_id() == id) {
                 let read = SigningKey::from_seed(open.secrets.keys().read_grant);
                 return request(&open.cell, read_grant(&read, end));
             }
@@ -239,12 +239,10 @@ impl Account {
 
     fn value_request(&self, id: BoxId) -> Option<OwnRequest<'_>> {
         for invitation in self.invitations.values() {
-            if let Stage::Open(open) = &invitation.stage
-                && open.cell_id() == id
-            {
+            if let Some(open) = invitation.open().filter(|open| open.cell_id() == id) {
                 let act = Act::Value {
                     body: &open.value,
-                    expires: invite::LIFETIME,
+                    expires: invitation.cell_lifetime(),
                     replaces: None,
                 };
                 return Some(OwnRequest {

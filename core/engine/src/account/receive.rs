@@ -162,6 +162,7 @@ impl Account {
         let open = match &own.stage {
             InvitationStage::Open(open) => open,
             InvitationStage::Used(used) if used.flight == *item_id(flight).as_octets() => return Ok(()),
+            InvitationStage::Standing(_) => return self.ask_came(invitation, flight, step),
             // spec: invite-5
             InvitationStage::Used(_) => {
                 step.tell(Event::InvitationTriedAgain { invitation });
@@ -228,12 +229,16 @@ impl Account {
         if let Some(peer) = self.peers.get_mut(&buddy) {
             peer.own_name = his_name.or_else(|| peer.own_name.take());
         }
+        // spec: link-12
+        if let Some(said) = super::asks::text_in(&accepted.items) {
+            self.text_came(buddy, said.into(), step)?;
+        }
         step.touch(Touched::Buddy(buddy));
         step.tell(Event::InvitationUsed { invitation, buddy });
         Ok(())
     }
 
-    fn meet(
+    pub(super) fn meet(
         &mut self,
         account: sipher_crypto::AccountRecord,
         talking: Talking,
@@ -253,7 +258,7 @@ impl Account {
 
     /// Somebody who is in the list used an invitation. If we used one of his as well, both sides keep the link with
     /// the smaller id; if the link stood, he has begun anew.
-    fn meet_again(
+    pub(super) fn meet_again(
         &mut self,
         buddy: BuddyId,
         talking: Talking,
@@ -301,7 +306,7 @@ impl Account {
     }
 }
 
-fn hello_in(body: &Body) -> Option<Hello> {
+pub(super) fn hello_in(body: &Body) -> Option<Hello> {
     body.items().find_map(|item| match Content::of(item) {
         Some(Content::Hello(hello)) => Some(hello),
         _ => None,

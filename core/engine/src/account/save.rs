@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 
 use super::Account;
 use super::me::Me;
+use crate::ask::StoredAsk;
 use crate::boxes::Closing;
 use crate::invite::Invitation;
 use crate::link::{DueReceipt, Peer};
@@ -19,11 +20,13 @@ impl Account {
         let invitations = self.invitations.keys().copied().map(Touched::Invitation);
         let buddies = self.peers.keys().copied().map(Touched::Buddy);
         let closing = self.closing.keys().copied().map(Touched::Closing);
+        let asks = self.asks.keys().copied().map(Touched::Ask);
         for touched in [Touched::Account]
             .into_iter()
             .chain(invitations)
             .chain(buddies)
             .chain(closing)
+            .chain(asks)
         {
             self.write(touched, &mut batch);
         }
@@ -41,6 +44,10 @@ impl Account {
             Touched::Buddy(id) => (
                 Key::single(Kind::Buddy, &id.group()),
                 self.peers.get(&id).map(record::write),
+            ),
+            Touched::Ask(id) => (
+                Key::single(Kind::Ask, &id.group()),
+                self.asks.get(&id).map(record::write),
             ),
             Touched::Closing(id) => (
                 Key::single(Kind::Closing, &id.proof_octets()),
@@ -67,6 +74,10 @@ pub(super) fn load(store: &impl Snapshot) -> Result<Option<Account>, StoreFault>
     for (_, octets) in store.scan(Kind::Closing, None, 0, usize::MAX)? {
         let closing: Closing = record::read(&octets)?;
         account.closing.insert(closing.id(), closing);
+    }
+    for (_, octets) in store.scan(Kind::Ask, None, 0, usize::MAX)? {
+        let ask: StoredAsk = record::read(&octets)?;
+        account.asks.insert(ask.id, ask);
     }
     for (_, octets) in store.scan(Kind::Buddy, None, 0, usize::MAX)? {
         let mut peer: Peer = record::read(&octets)?;

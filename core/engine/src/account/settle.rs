@@ -20,6 +20,7 @@ impl Account {
         loop {
             let changed = self.end_rights(step)
                 || self.end_invitations(step)
+                || self.tend_standing(step)?
                 || self.greet(step)
                 || self.release_receipts(step)
                 || self.fill(step)
@@ -47,7 +48,12 @@ impl Account {
                 .filter_map(|peer| peer.given.presence.as_ref());
             times.extend(cells.filter_map(|cell| cell.due));
             times.extend(self.peers.values().filter_map(|peer| peer.filler));
-            times.extend(self.invitations.values().map(|invitation| invitation.until));
+            times.extend(
+                self.invitations
+                    .values()
+                    .filter_map(crate::invite::Invitation::grants_end),
+            );
+            times.extend(self.standing_due());
             for given in self.peers.values().map(|peer| &peer.given) {
                 times.extend(given.message.and_then(|granted| granted.until));
                 times.extend(given.receipts.and_then(|granted| granted.until));

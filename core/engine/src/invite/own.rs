@@ -9,10 +9,11 @@ use bytes::Bytes;
 use core::time::Duration;
 use minicbor::{Decode, Encode};
 use sipher_crypto::{BundleKind, Device, FrontDoor, InvitationSecret, Offer, SigningKey, item_id};
-use sipher_wire::{BoxId, BoxKind, RelayAddress, Time};
+use sipher_wire::{Allowance, BoxId, BoxKind, RelayAddress, Time};
 
+use super::standing::{self, Standing};
 use super::{InvitationId, InvitationKind, InvitationStage, InvitationUri, OwnInvitation};
-use crate::boxes::{Closing, OwnQueue};
+use crate::boxes::{ASK_ALLOWANCE, Closing, DOOR_ALLOWANCE, OwnQueue};
 use crate::content::Profile;
 use crate::name::Name;
 use crate::place::{self, BoxAddress, seed_of};
@@ -45,6 +46,8 @@ pub(crate) enum Stage {
     Open(#[n(0)] Open),
     #[n(1)]
     Used(#[n(0)] Used),
+    #[n(2)]
+    Standing(#[n(0)] Standing),
 }
 
 /// It can be used once.
@@ -122,17 +125,37 @@ impl Invitation {
         })
     }
 
+    /// A new standing address.
+    pub(crate) fn standing(
+        id: InvitationId,
+        own: (&Device, &RelayAddress, &Name),
+        step: &mut Step<'_>,
+    ) -> Option<Self> {
+        let door = OwnQueue::new(step.rng);
+        let standing = Standing::new(&door, own, step)?;
+        Some(Self {
+            id,
+            for_name: None,
+            made: step.now,
+            until: Time::NEVER,
+            door,
+            stage: Stage::Standing(standing),
+        })
+    }
+
     /// As people are told.
     pub(crate) fn view(&self) -> OwnInvitation<'_> {
         let stage = match &self.stage {
             Stage::Open(Open {
                 is_published: true, ..
             }) => InvitationStage::Open,
-            Stage::Open(_) => InvitationStage::Unpublished,
+            Stage::Standing(standing) if standing.is_there() => InvitationStage::Open,
+            Stage::Open(_) | Stage::Standing(_) => InvitationStage::Unpublished,
             Stage::Used(_) => InvitationStage::Used,
         };
         OwnInvitation {
             id: self.id,
+            kind: self.kind(),
             for_name: self.for_name.as_ref(),
             stage,
             made: self.made,
@@ -140,23 +163,70 @@ impl Invitation {
         }
     }
 
+    /// Whether anybody may use it, or one person.
+    pub(crate) const fn kind(&self) -> InvitationKind {
+        match self.stage {
+            Stage::Open(_) | Stage::Used(_) => InvitationKind::OneTime,
+            Stage::Standing(_) => InvitationKind::Standing,
+        }
+    }
+
+    /// Its cell, unless it was used.
+    pub(crate) const fn open(&self) -> Option<&Open> {
+        match &self.stage {
+            Stage::Open(open) => Some(open),
+            Stage::Standing(standing) => Some(&standing.open),
+            Stage::Used(_) => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(crate) const fn open_mut(&mut self) -> Option<&mut Open> {
+        match &mut self.stage {
+            Stage::Open(open) => Some(open),
+            Stage::Standing(standing) => Some(&mut standing.open),
+            Stage::Used(_) => None,
+        }
+    }
+
     /// What to hand over, once it can be used.
     pub(crate) fn uri(&self, device: &Device, relay: &RelayAddress) -> Option<InvitationUri> {
-        match &self.stage {
-            Stage::Open(open) if open.is_published => Some(InvitationUri {
-                relay: relay.without_token(),
-                cell: cell_id(&open.cell),
-                secret: InvitationSecret::from_octets(open.secrets.expose_secret().expose_octets()),
-                pin: device.certificate().account().pin().short(),
-                kind: InvitationKind::OneTime,
-            }),
-            _ => None,
-        }
+        let open = self
+            .open()
+            .filter(|_| self.view().stage == InvitationStage::Open)?;
+        Some(InvitationUri {
+            relay: relay.without_token(),
+            cell: cell_id(&open.cell),
+            secret: InvitationSecret::from_octets(open.secrets.expose_secret().expose_octets()),
+            pin: device.certificate().account().pin().short(),
+            kind: self.kind(),
+        })
     }
 
     /// Whether this is its cell.
     pub(crate) fn has_cell(&self, id: &BoxId) -> bool {
-        matches!(&self.stage, Stage::Open(open) if cell_id(&open.cell) == *id)
+        self.open().is_some_and(|open| cell_id(&open.cell) == *id)
+    }
+
+    /// How long a relay keeps the value of its cell.
+    pub(crate) const fn cell_lifetime(&self) -> Duration {
+        match self.stage {
+            Stage::Open(_) | Stage::Used(_) => LIFETIME,
+            Stage::Standing(_) => standing::LIFETIME,
+        }
+    }
+
+    /// When its grants end; never for a standing address.
+    pub(crate) fn grants_end(&self) -> Option<Time> {
+        (self.until < Time::NEVER).then_some(self.until)
+    }
+
+    /// What may come through its front door.
+    pub(crate) const fn door_allowance(&self) -> Allowance {
+        match self.stage {
+            Stage::Open(_) | Stage::Used(_) => DOOR_ALLOWANCE,
+            Stage::Standing(_) => ASK_ALLOWANCE,
+        }
     }
 
     /// Burns secret and prekeys; what is left to be closed is the cell.
@@ -166,8 +236,8 @@ impl Invitation {
         });
         match core::mem::replace(&mut self.stage, used) {
             Stage::Open(open) => Some(Closing::cell(&open.cell)),
-            Stage::Used(before) => {
-                self.stage = Stage::Used(before);
+            before @ (Stage::Used(_) | Stage::Standing(_)) => {
+                self.stage = before;
                 None
             }
         }
@@ -175,10 +245,7 @@ impl Invitation {
 
     /// Gives it up: what is left to be closed.
     pub(crate) fn into_closing(self) -> impl Iterator<Item = Closing> {
-        let cell = match self.stage {
-            Stage::Open(open) => Some(Closing::cell(&open.cell)),
-            Stage::Used(_) => None,
-        };
+        let cell = self.open().map(|open| Closing::cell(&open.cell));
         core::iter::once(self.door.into_closing()).chain(cell)
     }
 }
@@ -189,7 +256,7 @@ impl Open {
     }
 }
 
-fn cell_id(owner: &SigningKey) -> BoxId {
+pub(super) fn cell_id(owner: &SigningKey) -> BoxId {
     BoxId::of(BoxKind::Cell, &place::owner_key(owner))
 }
 

@@ -154,6 +154,9 @@ pub enum Refusal {
     /// There is no such invitation.
     #[error("there is no such invitation")]
     UnknownInvitation,
+    /// Nobody of this number asks.
+    #[error("nobody asks under this number")]
+    UnknownAsk,
     /// The link isn't there yet, and this needs it.
     #[error("the link with this buddy is not there yet")]
     NotLinked,
@@ -171,6 +174,12 @@ pub enum Refusal {
     TextTooLong {
         /// What fits.
         max_octets: usize,
+    },
+    /// A text that fits no first flight.
+    #[error("what is said with an invitation has at most {max_chars} characters, fewer in some scripts")]
+    AskTooLong {
+        /// What fits.
+        max_chars: usize,
     },
     /// A note that fits no presence document.
     #[error("a note has at most {max_octets} octets of printable text")]

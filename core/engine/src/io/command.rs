@@ -8,6 +8,7 @@ use sipher_wire::Time;
 use sipher_wire::sip::Lifetime;
 use zeroize::Zeroizing;
 
+use crate::ask::AskId;
 use crate::buddy::BuddyId;
 use crate::grant::{PresenceLevel, ReceiptLevel};
 use crate::invite::InvitationId;
@@ -21,6 +22,26 @@ pub enum Command {
         /// What the new buddy will be called.
         for_name: Option<Name>,
     },
+    /// Have, replace or end the address at which anybody may ask. Answered like [`Self::Invite`], or when it's gone.
+    Stand(StandingChange),
+    /// Use an invitation of somebody, with a text that he sees before he answers.
+    Ask {
+        /// The invitation, as it was pasted.
+        uri: Zeroizing<String>,
+        /// What the new buddy will be called; else as he calls himself.
+        as_name: Option<Name>,
+        /// What to say, at most 500 characters.
+        text: String,
+    },
+    /// Make a buddy of somebody who asks. Answered by [`Answer::Accepted`](super::Answer::Accepted).
+    Admit {
+        /// Whom.
+        ask: AskId,
+        /// What he will be called; else as he calls himself.
+        as_name: Option<Name>,
+    },
+    /// Forget somebody who asks. He isn't told.
+    Decline(AskId),
     /// Take an invitation back.
     Withdraw(InvitationId),
     /// Use an invitation of somebody.
@@ -94,6 +115,10 @@ impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Invite { .. } => "Invite",
+            Self::Stand(_) => "Stand",
+            Self::Ask { .. } => "Ask",
+            Self::Admit { .. } => "Admit",
+            Self::Decline(_) => "Decline",
             Self::Withdraw(_) => "Withdraw",
             Self::Accept { .. } => "Accept",
             Self::Send { .. } => "Send",
@@ -108,6 +133,17 @@ impl fmt::Debug for Command {
             Self::SetVerified { .. } => "SetVerified",
         })
     }
+}
+
+/// What is to become of the standing address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum StandingChange {
+    /// Make one if there is none, and show it.
+    Show,
+    /// Make another; who has the old one can't ask any more. Links and asks stay.
+    Rotate,
+    /// Have none.
+    End,
 }
 
 /// A right that is given.

@@ -1,5 +1,6 @@
 //! What an account tells unasked.
 
+use crate::ask::AskId;
 use crate::buddy::BuddyId;
 use crate::history::{Line, MessageId, MessageState};
 use crate::invite::InvitationId;
@@ -37,6 +38,11 @@ pub enum Event {
         invitation: InvitationId,
         /// By whom.
         buddy: BuddyId,
+    },
+    /// Somebody asks at the standing address.
+    Asked {
+        /// Who.
+        ask: AskId,
     },
     /// Somebody else came with an invitation that was used before: whoever passed it on should know.
     InvitationTriedAgain {

@@ -49,10 +49,7 @@ fn both_see_the_same_safety_words() {
     let (anna, bob) = linked(&mut world);
     let words = |person: usize| {
         let account = world.nodes[person].account();
-        account
-            .buddy(buddy(&world, person), world.now)
-            .unwrap()
-            .words()
+        account.buddy(buddy(&world, person), world.now).unwrap().words()
     };
     assert_eq!(words(anna), words(bob));
 }

@@ -14,5 +14,6 @@ mod links;
 mod messages;
 mod presence;
 mod rules;
+mod standing;
 mod support;
 mod wire;
