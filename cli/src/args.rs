@@ -51,6 +51,12 @@ pub(crate) enum Command {
     Invite(InviteArgs),
     /// Accept an invitation
     Accept(AcceptArgs),
+    /// Show who asks at your standing address
+    Asks,
+    /// Make a buddy of somebody who asks
+    Admit(AdmitArgs),
+    /// Forget somebody who asks; he isn't told
+    Decline(DeclineArgs),
     /// Send a message
     Send(SendArgs),
     /// Fetch, show what is unread once, and mark it read
@@ -108,10 +114,20 @@ pub(crate) struct InitArgs {
 
 /// Arguments of `sipher invite`.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct InviteArgs {
     /// Your name for whom you invite
     #[arg(long = "for", value_name = "NAME")]
     pub(crate) for_name: Option<String>,
+    /// An address at which anybody may ask, instead of an invitation for one person
+    #[arg(long, conflicts_with_all = ["for_name", "wait"])]
+    pub(crate) standing: bool,
+    /// With --standing: another address; who has the old one can't ask any more
+    #[arg(long, requires = "standing")]
+    pub(crate) rotate: bool,
+    /// With --standing: no address any more
+    #[arg(long, requires = "standing", conflicts_with = "rotate")]
+    pub(crate) end: bool,
     /// Stay until the invitation is answered
     #[arg(long)]
     pub(crate) wait: bool,
@@ -129,12 +145,34 @@ pub(crate) struct AcceptArgs {
     /// Your name for who invited you
     #[arg(long = "as", value_name = "NAME")]
     pub(crate) as_name: Option<String>,
+    /// A few words that are seen before you are answered, at most 500 characters
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) text: Option<String>,
     /// Stay until the inviter has answered
     #[arg(long)]
     pub(crate) wait: bool,
     /// With --wait: give up after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
+}
+
+/// Arguments of `sipher admit`.
+#[derive(Args, Debug)]
+pub(crate) struct AdmitArgs {
+    /// Which ask, by its number in `sipher asks`
+    #[arg(value_name = "ASK")]
+    pub(crate) ask: u32,
+    /// Your name for who asks
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) as_name: Option<String>,
+}
+
+/// Arguments of `sipher decline`.
+#[derive(Args, Debug)]
+pub(crate) struct DeclineArgs {
+    /// Which ask, by its number in `sipher asks`
+    #[arg(value_name = "ASK")]
+    pub(crate) ask: u32,
 }
 
 /// Arguments of `sipher send`.

@@ -1,6 +1,7 @@
 //! One file a command. Each opens the account, has it do something, and says what came of it.
 
 mod accept;
+mod asks;
 mod grant;
 mod grants;
 mod history;
@@ -44,6 +45,9 @@ async fn dispatch(cli: Cli, output: Output) -> Result<Exit, Advice> {
         Command::Init(args) => init::run(args, &global, output),
         Command::Invite(args) => invite::run(args, open()?).await,
         Command::Accept(args) => accept::run(args, &open, output).await,
+        Command::Asks => asks::run(open()?).await,
+        Command::Admit(args) => asks::admit(args, open()?).await,
+        Command::Decline(args) => asks::decline(&args, open()?).await,
         Command::Send(args) => send::run(args, &open, output).await,
         Command::Read(args) => read::run(args, open()?).await,
         Command::History(args) => history::run(args, open()?).await,

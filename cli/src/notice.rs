@@ -27,6 +27,7 @@ pub(crate) async fn json(session: &mut Session, event: &Event) -> Result<Option<
             show::with(about(session, "linked", *buddy).await?, more)
         }
         Event::LinkFailed { .. } => json!({ "event": "link_failed" }),
+        Event::Asked { ask } => json!({ "event": "asked", "ask": ask.number() }),
         Event::InvitationUsed { invitation, buddy } => {
             let more = [("invitation", json!(invitation.number()))];
             show::with(about(session, "invitation_used", *buddy).await?, more)
@@ -56,8 +57,11 @@ pub(crate) async fn words(session: &mut Session, event: &Event) -> Result<Option
                 name(session, *buddy).await?,
                 link_words(session, *buddy).await?.unwrap_or_default(),
             );
-            format!("You and {name} are linked. Say these words to each other:  {words}\n  then: sipher verify {name}")
+            format!(
+                "You and {name} are linked. Say these words to each other:  {words}\n  then: sipher verify {name}"
+            )
         }
+        Event::Asked { .. } => "Somebody asks to be your buddy: sipher asks".to_owned(),
         Event::LinkFailed { .. } => {
             "warning: an invitation that you accepted leads nowhere: somebody else used it, or it ended.\n  \
             do:   ask for a new one, and say that somebody else may have used it"

@@ -119,7 +119,7 @@ impl Advice {
                 .why("the relay, or somebody who saw the invitation, put other keys in its place; nothing was sent")
                 .act("tell who invited you, and ask for a new one over another way"),
             Refusal::InvitationExpired => refused("this invitation has expired")
-                .why("an invitation holds for seven days")
+                .why("an invitation holds for seven days, a standing address as long as its owner keeps it")
                 .act("ask for a new one"),
             Refusal::InvitationNewer => refused("this invitation was made by a newer version of sipher")
                 .why(format!("this one is {}", env!("CARGO_PKG_VERSION")))
@@ -128,6 +128,7 @@ impl Advice {
                 .why("the invitation comes from somebody in your list; nothing was changed")
                 .act("see your buddies: sipher who"),
             Refusal::NameTaken => Self::input("another buddy has this name").act("choose another name"),
+            Refusal::UnknownAsk => Self::input("nobody asks under this number").act("see who asks: sipher asks"),
             Refusal::NotLinked => refused("the link with this buddy is not there yet")
                 .why("the other side has not answered the invitation")
                 .act("wait; any command carries the link on"),
@@ -136,6 +137,9 @@ impl Advice {
             Refusal::TextEmpty => Self::input("there is nothing to send")
                 .why("the text is empty")
                 .act("give a text, or - and the text on standard input"),
+            Refusal::AskTooLong { max_chars } => Self::input("the text is too long for an ask")
+                .why(format!("at most {max_chars} characters, fewer in some scripts"))
+                .act("say less now, and send the rest once you are linked"),
             Refusal::TextTooLong { max_octets } => Self::too_long(*max_octets),
             Refusal::NoteUnfit { max_octets } => Self::input("this note can't be shown")
                 .why(format!("a note has at most {max_octets} octets of printable text, on one line"))

@@ -23,7 +23,11 @@ pub(crate) async fn run(
     let as_name = args.as_name.as_deref().map(name).transpose()?;
     let uri = invitation(args.invitation, output)?;
     let mut session = open()?;
-    let (buddy, troubles) = match session.call(Command::Accept { uri, as_name }).await? {
+    let command = match args.text {
+        Some(text) => Command::Ask { uri, as_name, text },
+        None => Command::Accept { uri, as_name },
+    };
+    let (buddy, troubles) = match session.call(command).await? {
         Answer::Accepted { buddy, troubles, .. } => (buddy, troubles),
         other => return Err(unexpected(&other)),
     };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sipher_client::{Answer, Command, Invited, now};
+use sipher_client::{Answer, Command, Invited, StandingChange, now};
 
 use super::link;
 use crate::advice::Advice;
@@ -15,6 +15,9 @@ use crate::{moment, qr};
 
 /// Makes an invitation; with `--wait`, stays until somebody used it.
 pub(crate) async fn run(args: InviteArgs, mut session: Session) -> Result<Exit, Advice> {
+    if args.standing {
+        return standing(&args, session).await;
+    }
     let for_name = args.for_name.as_deref().map(name).transpose()?;
     let called = for_name.as_ref().map(|name| name.as_str().to_owned());
     let invited = match session.call(Command::Invite { for_name }).await? {
@@ -35,6 +38,43 @@ pub(crate) async fn run(args: InviteArgs, mut session: Session) -> Result<Exit, 
         link::wait(&mut session, awaited, Duration::from_secs(args.timeout)).await?
     } else {
         Exit::Done
+    };
+    session.close(exit).await
+}
+
+/// Shows, replaces or ends the address at which anybody may ask.
+async fn standing(args: &InviteArgs, mut session: Session) -> Result<Exit, Advice> {
+    let change = match (args.rotate, args.end) {
+        (true, _) => StandingChange::Rotate,
+        (_, true) => StandingChange::End,
+        _ => StandingChange::Show,
+    };
+    let exit = match session.call(Command::Stand(change)).await? {
+        Answer::Invited(invited) => {
+            session.has_shown(invited.invitation);
+            let uri = invited.uri.expose_text();
+            let json =
+                json!({ "invitation": uri.as_str(), "id": invited.invitation.number(), "standing": true });
+            session.output.result(&uri, &json);
+            session
+                .output
+                .talk("Whoever has it may ask; you let in whom you want: sipher asks");
+            Exit::Done
+        }
+        Answer::InvitationWaits { trouble, .. } => {
+            let exit = session.tell_troubles(&[trouble]);
+            session
+                .output
+                .talk("The address is kept. The next command that reaches the relay shows it.");
+            exit
+        }
+        Answer::Changed(report) => {
+            session
+                .output
+                .result("no standing address any more", &json!({ "standing": false }));
+            session.tell_troubles(&report.troubles)
+        }
+        other => return Err(unexpected(&other)),
     };
     session.close(exit).await
 }
