@@ -7,6 +7,7 @@ use bytes::Bytes;
 use rustls::{HandshakeKind, NamedGroup, ProtocolVersion};
 use sipher_wire::sip::{Exchange, Name, Status, Verdict};
 use sipher_wire::{EndReason, GrantOp, Right, SubscriptionState};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,6 +78,7 @@ fn what_was_accepted_is_there_after_a_kill_and_gone_once_it_was_kept() {
     assert!(drain(&program, &owner).is_empty());
 }
 
+// spec: tls-1
 // spec: tls-5
 #[test]
 fn the_handshake_is_tls_13_and_post_quantum_and_never_resumed() {
@@ -287,6 +289,7 @@ fn a_disk_that_is_full_ends_the_relay_and_nothing_that_was_accepted_is_lost() {
 }
 
 // spec: relay-9
+// spec: proof-4
 #[test]
 fn neither_log_nor_errors_name_peers_boxes_or_keys_at_any_level() {
     let place = Place::new();
@@ -304,6 +307,18 @@ fn neither_log_nor_errors_name_peers_boxes_or_keys_at_any_level() {
     assert_eq!(sender.ask(&draft).status(), Status::ACCEPTED);
     sender.octets(b"NONSENSE\r\n\r\n");
     program.terminate();
+    let proof = draft.values(Name::Authorization).next().unwrap();
+    let (_, signature) = proof.split_once(",s=").expect("a whole proof");
+    let raw = data_encoding::BASE64URL_NOPAD
+        .decode(signature.as_bytes())
+        .unwrap();
+    for file in files_below(&place.data()) {
+        let octets = std::fs::read(&file).unwrap();
+        for needle in [signature.as_bytes(), &raw] {
+            let is_there = octets.windows(needle.len()).any(|window| window == needle);
+            assert!(!is_there, "a proof is in {}", file.display());
+        }
+    }
 
     let log = place.log();
     assert!(log.contains("accepting connections"), "{log}");
@@ -315,9 +330,23 @@ fn neither_log_nor_errors_name_peers_boxes_or_keys_at_any_level() {
         exchange.call_id.as_str(),
         "MESSAGE",
         "1024",
+        signature,
+        "Authorization",
     ] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
+}
+
+/// Every file of a folder and of those in it.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let (folders, mut files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    // Not the socket of the relay's operations.
+    files.retain(|path| path.is_file());
+    files.extend(folders.iter().flat_map(|folder| files_below(folder)));
+    files
 }
 
 #[test]
