@@ -1,5 +1,5 @@
 //! Promises of an account towards a buddy who lies: whatever items he seals, nothing panics, records stay readable, and
-//! what he says of others is of no effect. Spec: `spec/link.md`, contents.
+//! what he says of others is of no effect. Spec: `spec/content.md`.
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;

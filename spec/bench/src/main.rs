@@ -1,5 +1,5 @@
 //! The relay's bench: the same work for the relay, a null server and Kamailio in one run on loopback.
-//! PERFORMANCE.md of the requirements says what the relay must reach.
+//! What came of it is in `spec/results/`.
 //!
 //! The machine is shared with the generator, so rates say little; CPU of the server for a thousand messages,
 //! as a ratio of one run, is what counts. It ends by itself and keeps nothing.

@@ -1,4 +1,4 @@
-//! The workloads of PERFORMANCE.md. Each ends by itself within twenty seconds.
+//! The workloads. Each ends by itself within twenty seconds.
 
 use crate::line::Line;
 use crate::meter;
