@@ -92,3 +92,8 @@ fn the_longest_bundle_that_a_cell_holds_fills_it() {
     );
     assert!(seal(&[&longest[..], &[7]].concat(), &key, CELL, &nonce).is_err());
 }
+
+#[test]
+fn a_prekey_id_stands_on_the_wire_with_its_highest_octet_first() {
+    assert_eq!(PrekeyId::new(0x0102_0304).to_octets(), [1, 2, 3, 4]);
+}

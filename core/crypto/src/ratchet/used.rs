@@ -104,3 +104,57 @@ impl Duplicate for Used {
 /// A peer who was rolled back by more messages than this is noticed when he comes within reach of it: his numbers
 /// go up. 256 marks are 4 KB of state.
 const MAX_MARKS: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: ChainNumber = ChainNumber(1);
+    const TWO: ChainNumber = ChainNumber(2);
+
+    fn full() -> Used {
+        let mut used = Used::default();
+        for number in 0..u32::try_from(MAX_MARKS).unwrap() + 1 {
+            used.remember(if number % 2 == 0 { ONE } else { TWO }, number, Mark([7; 8]));
+        }
+        used
+    }
+
+    fn is_unknown(used: &Used, chain: ChainNumber, number: u32) -> bool {
+        matches!(used.verdict(chain, number, Mark([7; 8])), Verdict::Unknown)
+    }
+
+    #[test]
+    fn the_newest_256_marks_are_kept_and_stored() {
+        let used = full();
+        assert!(is_unknown(&used, ONE, 0) && !is_unknown(&used, TWO, 1));
+        let mut writer = Writer::with_capacity(0);
+        used.write(&mut writer);
+        let stored = writer.finish();
+        let read = Used::read(&mut Reader::new(&stored)).unwrap();
+        assert_eq!(read.0.len(), MAX_MARKS);
+        assert!(!is_unknown(&read, TWO, 1));
+
+        let mut longer = [&stored[..], &[0; 16]].concat();
+        longer[..4].copy_from_slice(&257_u32.to_be_bytes());
+        assert!(Used::read(&mut Reader::new(&longer)).is_err());
+    }
+
+    #[test]
+    fn a_chain_is_forgotten_alone() {
+        let mut used = full();
+        used.forget_chain(ONE);
+        assert!(is_unknown(&used, ONE, 2) && !is_unknown(&used, TWO, 1));
+    }
+
+    #[test]
+    fn another_mark_at_the_same_place_is_a_contradiction() {
+        let used = full();
+        assert!(matches!(used.verdict(TWO, 1, Mark([7; 8])), Verdict::Seen));
+        assert!(matches!(
+            used.verdict(TWO, 1, Mark([8; 8])),
+            Verdict::Contradicted
+        ));
+        assert!(matches!(used.verdict(ONE, 1, Mark([8; 8])), Verdict::Unknown));
+    }
+}
