@@ -238,7 +238,7 @@ fn the_largest_states_take_twice_their_octets_at_most() {
     assert!(state.len() > 900 * 40, "the skipped keys are in it");
     for state in [state, alice.to_bytes(), bob.to_bytes()] {
         assert_bounded("a session", &state, &|state| {
-            drop(Session::from_bytes(state).unwrap())
+            drop(Session::from_bytes(state).unwrap());
         });
     }
     let (publisher, _) = PresencePublisher::begin(&[b'c'; 64], NOW, rng).unwrap();
