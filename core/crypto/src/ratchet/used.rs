@@ -114,7 +114,7 @@ mod tests {
 
     fn full() -> Used {
         let mut used = Used::default();
-        for number in 0..u32::try_from(MAX_MARKS).unwrap() + 1 {
+        for number in 0..=u32::try_from(MAX_MARKS).unwrap() {
             used.remember(if number % 2 == 0 { ONE } else { TWO }, number, Mark([7; 8]));
         }
         used
