@@ -306,6 +306,18 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_says_what_it_was_made_of() {
+        let mut rng = ChaCha20Rng::from_seed([8; 32]);
+        let account = SigningKey::generate(&mut rng);
+        let device = Device::create(&account, 7, LIFETIME, &mut rng);
+        let certificate = device.certificate();
+        assert_eq!((certificate.number(), certificate.lifetime()), (7, LIFETIME));
+        assert_eq!(*certificate.account().key(), account.verifying_key());
+        assert_eq!(*certificate.signing(), device.signing().verifying_key());
+        assert_eq!(*certificate.agreement(), device.agreement().public());
+    }
+
+    #[test]
     fn an_account_cannot_adopt_a_foreign_device() {
         let mut rng = ChaCha20Rng::from_seed([9; 32]);
         let thief = SigningKey::generate(&mut rng);
@@ -336,9 +348,11 @@ mod tests {
     fn a_device_round_trips_and_refuses_keys_of_another() {
         let bytes = device(1).to_bytes();
         assert_eq!(Device::from_bytes(&bytes).unwrap().to_bytes(), bytes);
-        let mut mixed = bytes.clone();
-        mixed[1..65].copy_from_slice(&device(2).to_bytes()[1..65]);
-        assert_eq!(Device::from_bytes(&mixed).err(), Some(Malformed));
+        for keys in [1..65, 1..33, 33..65] {
+            let mut mixed = bytes.clone();
+            mixed[keys.clone()].copy_from_slice(&device(2).to_bytes()[keys]);
+            assert_eq!(Device::from_bytes(&mixed).err(), Some(Malformed));
+        }
         assert_eq!(Device::from_bytes(&bytes[1..]).err(), Some(Malformed));
     }
 }
