@@ -114,7 +114,10 @@ pub(crate) struct InitArgs {
 
 /// Arguments of `sipher invite`.
 #[derive(Args, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct InviteArgs {
     /// Your name for whom you invite
     #[arg(long = "for", value_name = "NAME")]

@@ -30,7 +30,10 @@ use crate::exit::Exit;
 use crate::output::{Format, Output};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misuse(&error),
+    };
     let output = Output::new(if cli.global.json {
         Format::Json
     } else {
@@ -53,6 +56,24 @@ fn main() -> ExitCode {
         Err(_) => Exit::Bug,
     };
     ExitCode::from(exit.code())
+}
+
+/// A command line that makes no sense. Help and version come this way, too, and are no errors.
+fn misuse(error: &clap::Error) -> ExitCode {
+    let wants_json = std::env::args_os().any(|argument| argument == "--json");
+    if !error.use_stderr() || !wants_json {
+        error.exit();
+    }
+    let text = error.render().to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let what = lines.next().unwrap_or_default();
+    let advice = Advice::new(Exit::Usage, what.strip_prefix("error: ").unwrap_or(what));
+    let advice = lines
+        .take_while(|line| !line.starts_with("For more information"))
+        .fold(advice, |advice, line| advice.why(line))
+        .act("see what there is: --help");
+    Output::new(Format::Json).error(&advice);
+    ExitCode::from(Exit::Usage.code())
 }
 
 /// A panic is a bug of ours and is told like every other error. Where it happened is enough to find it; what was

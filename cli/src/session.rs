@@ -103,10 +103,14 @@ impl Session {
         self.client.event().await
     }
 
-    /// Tells each trouble on standard error; how a command ends that had them.
+    /// Tells each trouble once on standard error; how a command ends that had them, by the last.
     pub(crate) fn tell_troubles(&self, troubles: &[Trouble]) -> Exit {
         let mut exit = Exit::Done;
-        for trouble in troubles {
+        for (at, trouble) in troubles.iter().enumerate() {
+            // Several connections to one relay have the same trouble.
+            if troubles.iter().take(at).any(|told| told == trouble) {
+                continue;
+            }
             let advice = Advice::from_trouble(trouble, &self.client);
             self.output.error(&advice);
             exit = advice.exit();

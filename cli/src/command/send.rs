@@ -64,7 +64,8 @@ fn explain(session: &Session, buddy: &Known, state: MessageState, trouble: Optio
         MessageState::Queued if buddy.stage != sipher_client::LinkStage::Linked => {
             Advice::new(Exit::Network, "your message waits for the link")
                 .why("the other side has not answered the invitation yet; the text is kept")
-                .act("any later command sends it, for example: sipher read")
+                .act("once there is an answer, any later command sends it, for example: sipher read")
+                .act("if none comes, somebody else may have used the invitation first: ask for a new one")
         }
         MessageState::Queued => Advice::new(Exit::Network, "your message waits on this machine")
             .why("the relay did not take it in time; the text is kept")

@@ -74,7 +74,6 @@ fn the_relay_address_is_none() {
             &anna.run(&["init", "--relay", "https://relay.example.org", "--name", "anna"])
         ),
         str![[r#"
-! An account is a key on this machine: nobody gives it to you, and nobody can take it away.
 ! error: this is not the address of a relay
 !   a relay's address begins with sipher-relay:
 !   do:   copy it whole from whoever runs the relay: sipher-relay:HOST[:PORT]/KEY[/TOKEN]
@@ -92,7 +91,6 @@ fn nobody_is_there_to_answer() {
     assert_data_eq!(
         seen(&anna, &[], &anna.run(&["init", "--relay", &relay.address])),
         str![[r#"
-! An account is a key on this machine: nobody gives it to you, and nobody can take it away.
 ! error: "Name for yourself (only buddies whom you invite see it)" has to be answered, and standard input is no terminal
 !   do:   give --name NAME
 exit 2
@@ -242,4 +240,17 @@ fn a_command_line_that_makes_no_sense_is_a_usage_error() {
     assert_eq!(anna.run(&["fly"]).code, 2);
     assert_eq!(anna.run(&["send"]).code, 2);
     assert_eq!(anna.run(&["--help"]).code, 0);
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_is_one_object_under_json() {
+    let anna = Person::new("anna");
+
+    let run = anna.run(&["grant", "bob", "--presence", "full", "--json"]);
+
+    assert_eq!(run.code, 2);
+    let error: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+    assert_eq!(error["exit"], 2);
+    assert_eq!(error["error"], "unexpected argument '--presence' found");
+    assert_eq!(run.stdout, "");
 }

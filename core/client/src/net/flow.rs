@@ -135,8 +135,9 @@ async fn carry(
     NetFault::Closed
 }
 
-/// Writes that wait for one connection; the engine has far fewer in flight.
-const QUEUE: usize = 1024;
+/// Writes that wait for one connection: twice as many as requests may be open on it
+/// (`sipher_wire::limits::CLIENT_TRANSACTIONS`), so that answers to the relay's own requests find room beside them.
+const QUEUE: usize = 2 * sipher_wire::limits::CLIENT_TRANSACTIONS;
 
 /// Octets taken from TLS at once: its record size.
 const READ_OCTETS: usize = 16 * 1024;
