@@ -23,10 +23,7 @@ fn run(op: &str, input: &Fields) -> Result<Outcome, Fault> {
                 return Ok(Outcome::Refused("weak-key"));
             };
             let number = SafetyNumber::of(&one, &other);
-            Ok(Outcome::Done(
-                Fields::new()
-                    .text("digits", number.digits()),
-            ))
+            Ok(Outcome::Done(Fields::new().text("digits", number.digits())))
         }
         "phrase" => {
             let mut script = Script::of(&[&input.get_octets("entropy")?]);
