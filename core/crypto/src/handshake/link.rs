@@ -126,3 +126,17 @@ impl fmt::Debug for Link {
 }
 
 const STATE_VERSION: u8 = 1;
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::handshake;
+    use crate::safety;
+
+    #[test]
+    fn both_ends_say_the_same_words_which_are_the_links_own() {
+        let (initiated, accepted) = handshake();
+        let words = initiated.link.words();
+        assert_eq!(words, accepted.link.words());
+        assert_eq!(words, safety::words(initiated.link.secret()));
+    }
+}
