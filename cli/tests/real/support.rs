@@ -91,7 +91,8 @@ fn collect(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(&path, files);
-        } else {
+        } else if path.is_file() {
+            // A socket, the operator's way in, holds nothing.
             files.push((path.clone(), std::fs::read(&path).unwrap()));
         }
     }
