@@ -70,7 +70,7 @@ fn misuse(error: &clap::Error) -> ExitCode {
     let advice = Advice::new(Exit::Usage, what.strip_prefix("error: ").unwrap_or(what));
     let advice = lines
         .take_while(|line| !line.starts_with("For more information"))
-        .fold(advice, |advice, line| advice.why(line))
+        .fold(advice, Advice::why)
         .act("see what there is: --help");
     Output::new(Format::Json).error(&advice);
     ExitCode::from(Exit::Usage.code())
