@@ -104,7 +104,7 @@ pub(crate) struct RelayChildArgs {
 /// Arguments of `sipher init`.
 #[derive(Args, Debug)]
 pub(crate) struct InitArgs {
-    /// Address of your relay, from whoever runs it: sipher-relay:HOST[:PORT]/KEY[/TOKEN]
+    /// Address of your relay, from whoever runs it: `sipher-relay:HOST[:PORT]/KEY[/TOKEN]`
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) relay: Option<String>,
     /// Your name; only buddies see it
