@@ -3,7 +3,7 @@
 //! [`Account::handle`] takes one input, [`Account::poll`] gives what is to be done; see [`crate::io`]. The account
 //! holds what it needs at hand; texts and envelopes stay on disk.
 //!
-//! Work is found, not scheduled: after each input, [`settle`](self::settle) compares what ought to be (records) with
+//! Work is found, not scheduled: after each input, [`settle`] compares what ought to be (records) with
 //! what relays confirmed (records, too) and with what is in flight (memory), and asks for the difference. So there is
 //! one way to carry on, whether it's the first attempt, a lost connection, or a restart after a crash.
 

@@ -33,7 +33,7 @@ pub(crate) fn write(value: &impl Encode<()>) -> Zeroizing<Vec<u8>> {
     }
 }
 
-/// Reads a record that [`write`] wrote.
+/// Reads a record that [`write()`] wrote.
 ///
 /// # Errors
 /// [`StoreFault::Damaged`] if it isn't one.
