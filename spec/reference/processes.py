@@ -47,9 +47,9 @@ class RustClient:
         )
         if done.returncode != 0:
             raise AssertionError(f"sipher {arguments[0]} ended with {done.returncode}: {done.stdout}{done.stderr}")
-        lines = [json.loads(line) for line in done.stdout.splitlines()]
-        self.events += [line["event"] for line in lines if line.get("event", "message") != "message"]
-        return [line for line in lines if line.get("event", "message") == "message"]
+        told = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+        self.events += [line["event"] for line in told if "event" in line]
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     def invite(self, name: str) -> str:
         return str(self.run("invite", "--for", name)[0]["invitation"])
