@@ -21,6 +21,8 @@ pub(crate) fn target(data: &[u8]) {
         1 => {
             let genuine = published(&mut publisher, b"at home");
             stranger(&reader, &genuine, &edited(&mut dice, &genuine));
+            let later = published(&mut publisher, b"away");
+            forwards_only(&reader, [&genuine, &later]);
         }
         2 => hostile_document(&mut dice),
         _ => hostile_publisher(&mut dice, &publisher, reader),
@@ -46,6 +48,14 @@ fn stranger(reader: &PresenceReader, genuine: &[u8], value: &[u8]) {
         }
         Err(error) => assert_eq!(error, PresenceError::Refused),
     }
+}
+
+/// Two genuine values in their order, then a relay that goes back to the first.
+fn forwards_only(reader: &PresenceReader, [earlier, later]: [&[u8]; 2]) {
+    let seen = reader.open(earlier).and_then(|seen| seen.next.open(later));
+    assert!(seen.is_ok(), "a genuine value is refused");
+    let again = seen.and_then(|seen| seen.next.open(earlier));
+    assert_eq!(again.err(), Some(PresenceError::Older), "presence goes back");
 }
 
 /// The first place of an epoch with any document and any header.

@@ -87,7 +87,7 @@ impl World {
                 self.closing.insert(branch.clone(), place);
                 self.newest.remove(&place);
             }
-            What::Revoke => drop(self.newest.remove(&place)),
+            What::Revoke | What::Unregister => drop(self.newest.remove(&place)),
             What::Register | What::Watch => drop(self.newest.insert(place, branch.clone())),
             _ => {}
         }
@@ -287,7 +287,7 @@ impl World {
             What::Watch => {
                 self.peer(conn).map(|peer| peer.receives.insert(place));
             }
-            What::Unregister => {
+            What::Unregister if !self.newest.contains_key(&place) => {
                 self.peer(conn).map(|peer| peer.receives.remove(&place));
             }
             What::Revoke if is_cell(place) => self.silence_unless_renewed(place),
@@ -299,7 +299,13 @@ impl World {
                 assert!(self.durable.contains(mark), "accepted before it was durable");
                 self.accepted.insert(*mark);
             }
-            What::Register | What::Query | What::Publish | What::Grant | What::Revoke | What::Options => {}
+            What::Register
+            | What::Unregister
+            | What::Query
+            | What::Publish
+            | What::Grant
+            | What::Revoke
+            | What::Options => {}
         }
     }
 

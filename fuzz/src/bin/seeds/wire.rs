@@ -33,6 +33,10 @@ pub(crate) fn streams() -> Vec<Vec<u8>> {
         }
     }
     streams.truncate(40);
+    // One whole message that is over the limit of bodies by as little as it can.
+    let len = sipher_wire::limits::BODY_OCTETS + 1;
+    let head = format!("MESSAGE sip:h SIP/2.0\r\nv: SIP/2.0/TLS a\r\nl: {len}\r\n\r\n");
+    streams.push([&[0, 255, 255, 255, 255], head.as_bytes(), &vec![b'b'; len]].concat());
     streams
 }
 
