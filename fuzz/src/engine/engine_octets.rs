@@ -2,7 +2,8 @@
 //! holds in memory, it goes on speaking SIP and never mixes classes. Spec: `spec/client.md`.
 
 use sipher_engine::{
-    Command, Lifetime, PresenceLevel, Presenting, ReceiptLevel, RightChange, Status, Wait, WithdrawnRight,
+    Command, Lifetime, PresenceLevel, Presenting, ReceiptLevel, RightChange, StandingChange, Status, Wait,
+    WithdrawnRight,
 };
 
 use super::fixture::ALICE;
@@ -71,7 +72,7 @@ fn step(liar: &mut Liar, dice: &mut Dice<'_>) {
 fn command(liar: &Liar, dice: &mut Dice<'_>) -> Option<Command> {
     let buddy = liar.account().buddies(liar.now).first().map(|buddy| buddy.id);
     let text = |dice: &mut Dice<'_>| String::from_utf8_lossy(dice.slice()).into_owned();
-    Some(match dice.octet() % 14 {
+    Some(match dice.octet() % 16 {
         0 | 1 => Command::Sync {
             presence: Presenting::Fetch,
         },
@@ -114,6 +115,16 @@ fn command(liar: &Liar, dice: &mut Dice<'_>) -> Option<Command> {
         12 => Command::Accept {
             uri: ALICE.used_invitation.clone().into(),
             as_name: None,
+        },
+        13 => Command::Stand(match dice.octet() % 3 {
+            0 => StandingChange::Show,
+            1 => StandingChange::Rotate,
+            _ => StandingChange::End,
+        }),
+        14 => Command::Ask {
+            uri: ALICE.used_invitation.clone().into(),
+            as_name: None,
+            text: text(dice),
         },
         _ => Command::Accept {
             uri: text(dice).into(),

@@ -26,7 +26,7 @@ pub(crate) fn steps() -> Vec<Vec<u8>> {
     const RESTART: &[u8] = &[14];
 
     let mut all = Vec::new();
-    for command in 0..14_u8 {
+    for command in 0..16_u8 {
         let command = [0, command, 2, b'h', b'i'];
         for status in 0..8 {
             let refused = [3, 9, 0, status, 0, 0, 0, 1];
