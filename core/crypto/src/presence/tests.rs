@@ -139,6 +139,15 @@ fn a_new_epoch_opens_once_it_was_announced_and_ends_the_old_one() {
 }
 
 #[test]
+fn the_keys_of_an_epoch_have_the_length_that_is_said_and_no_other() {
+    let (_, keys) = PresencePublisher::begin(CELL, NOW, &mut rng(1)).unwrap();
+    let octets = keys.expose_octets();
+    assert_eq!(octets.len(), EpochKeys::LEN);
+    assert!(EpochKeys::from_octets(&octets[1..]).is_err());
+    assert!(EpochKeys::from_octets(&[&octets[..], &[0]].concat()).is_err());
+}
+
+#[test]
 fn only_later_epochs_can_be_announced() {
     let (mut publisher, mut reader) = chain();
     let mut rng = rng(8);
