@@ -7,6 +7,7 @@
 pub mod conformance;
 mod disk;
 mod fjall;
+mod format;
 mod key;
 mod memory;
 mod sled;

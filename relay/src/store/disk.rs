@@ -2,7 +2,7 @@
 //!
 //! The engine is chosen when a store is made and recorded in its directory. It never changes by itself.
 
-use super::{Batch, FjallStore, Key, Prefix, SledStore, Store, StoreFault, Visit};
+use super::{Batch, FjallStore, Key, Prefix, SledStore, Store, StoreFault, Visit, format};
 use bytes::Bytes;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
@@ -60,13 +60,10 @@ impl DiskStore {
         File::create_new(directory.join(RECORD))
             .and_then(|mut file| {
                 file.write_all(engine.name().as_bytes())?;
-                file.sync_all()?;
-                File::open(directory)?.sync_all()?;
-                directory
-                    .parent()
-                    .map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+                file.sync_all()
             })
             .map_err(StoreFault::Disk)?;
+        format::settle(directory)?;
         Ok(store)
     }
 

@@ -3,11 +3,10 @@
 //! One keyspace holds all kinds, because an idle second one would pin journals without a bound. A batch goes
 //! to the journal when it is applied and to the disk when it is synced; nothing else ever asks for a sync.
 
-use super::{Batch, Key, Op, Prefix, Store, StoreFault, Visit};
+use super::{Batch, Key, Op, Prefix, Store, StoreFault, Visit, format};
 use bytes::Bytes;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use std::collections::HashSet;
-use std::fs::File;
 use std::io::{Error, ErrorKind};
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,16 +28,7 @@ impl FjallStore {
             return Err(StoreFault::Disk(Error::from(ErrorKind::AlreadyExists)));
         }
         std::fs::create_dir_all(directory).map_err(StoreFault::Disk)?;
-        let store = Self::with_files(directory)?;
-        let mut first = Batch::new();
-        first.put(Key::format(), Bytes::from_static(FORMAT));
-        store.apply(&first)?;
-        store.sync()?;
-        sync_directory(directory)?;
-        if let Some(parent) = directory.parent() {
-            sync_directory(parent)?;
-        }
-        Ok(store)
+        format::begin(Self::with_files(directory)?, directory)
     }
 
     /// Opens the store of a directory. It never starts an empty one: what was promised would be lost
@@ -52,12 +42,7 @@ impl FjallStore {
         if !directory.join(MARKER).is_file() {
             return Err(StoreFault::Damaged);
         }
-        let store = Self::with_files(directory)?;
-        match store.get(&Key::format())? {
-            Some(format) if format == FORMAT => Ok(store),
-            Some(_) => Err(StoreFault::Format),
-            None => Err(StoreFault::Damaged),
-        }
+        format::known(Self::with_files(directory)?)
     }
 
     fn with_files(directory: &Path) -> Result<Self, StoreFault> {
@@ -133,12 +118,6 @@ fn last_of_each(batch: &Batch) -> impl Iterator<Item = &Op> {
     batch.ops().iter().rev().filter(move |op| seen.insert(op.key()))
 }
 
-fn sync_directory(directory: &Path) -> Result<(), StoreFault> {
-    File::open(directory)
-        .and_then(|open| open.sync_all())
-        .map_err(StoreFault::Disk)
-}
-
 fn fault(error: fjall::Error) -> StoreFault {
     match error {
         fjall::Error::Locked => StoreFault::Locked,
@@ -151,8 +130,6 @@ fn fault(error: fjall::Error) -> StoreFault {
 
 /// The file that fjall writes last when it makes a database.
 const MARKER: &str = "version";
-/// The version of keys and values, in the row of [`Key::format`].
-const FORMAT: &[u8] = b"sipher relay store 1";
 /// Memory for blocks that were read.
 const CACHE_OCTETS: u64 = 64 * 1024 * 1024;
 /// Memory for what was written and isn't in a table yet; twice that while a table is written.

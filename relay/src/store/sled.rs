@@ -4,7 +4,7 @@
 //! handle of its own: without that a 202 would be a lie. One tree holds all kinds, because only one tree's
 //! batch is atomic. Segments are so large that no value ever goes to a blob file, which nobody syncs.
 
-use super::{Batch, Key, Op, Prefix, Store, StoreFault, Visit};
+use super::{Batch, Key, Op, Prefix, Store, StoreFault, Visit, format};
 use bytes::Bytes;
 use std::fs::File;
 use std::io::{Error, ErrorKind};
@@ -28,16 +28,7 @@ impl SledStore {
             return Err(StoreFault::Disk(Error::from(ErrorKind::AlreadyExists)));
         }
         std::fs::create_dir_all(directory).map_err(StoreFault::Disk)?;
-        let store = Self::with_files(directory)?;
-        let mut first = Batch::new();
-        first.put(Key::format(), Bytes::from_static(FORMAT));
-        store.apply(&first)?;
-        store.sync()?;
-        sync_directory(directory)?;
-        if let Some(parent) = directory.parent() {
-            sync_directory(parent)?;
-        }
-        Ok(store)
+        format::begin(Self::with_files(directory)?, directory)
     }
 
     /// Opens the store of a directory. It never starts an empty one: what was promised would be lost
@@ -51,12 +42,7 @@ impl SledStore {
         if !directory.join(FILE).is_file() || !directory.join("conf").is_file() {
             return Err(StoreFault::Damaged);
         }
-        let store = Self::with_files(directory)?;
-        match store.get(&Key::format())? {
-            Some(format) if format == FORMAT => Ok(store),
-            Some(_) => Err(StoreFault::Format),
-            None => Err(StoreFault::Damaged),
-        }
+        format::known(Self::with_files(directory)?)
     }
 
     fn with_files(directory: &Path) -> Result<Self, StoreFault> {
@@ -127,12 +113,6 @@ impl Store for SledStore {
     }
 }
 
-fn sync_directory(directory: &Path) -> Result<(), StoreFault> {
-    File::open(directory)
-        .and_then(|open| open.sync_all())
-        .map_err(StoreFault::Disk)
-}
-
 fn fault(error: sled::Error) -> StoreFault {
     match error {
         // sled has no variant for its lock; the text is all that it gives.
@@ -148,8 +128,6 @@ fn fault(error: sled::Error) -> StoreFault {
 
 /// The name of sled's file.
 const FILE: &str = "db";
-/// The version of keys and values, in the row of [`Key::format`].
-const FORMAT: &[u8] = b"sipher relay store 1";
 /// Memory for pages. sled counts what they take on the disk, so the process needs more than this.
 const CACHE_OCTETS: u64 = 128 * 1024 * 1024;
 /// A leaf holds up to 16 values, and a record over a quarter of a segment would go to a blob file:
